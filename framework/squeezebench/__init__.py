@@ -1,0 +1,122 @@
+"""squeezebench: which solver can you trust for your ensemble of N driven-dissipative spins, and what does it cost?
+
+The names here are the public interface. What needs xarray, numba or the command line's libraries is imported when it
+is first used, so that ``import squeezebench`` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    InvalidModelError,
+    InvalidOptionError,
+    InvalidScenarioError,
+    PluginError,
+    SolverError,
+    SqueezebenchError,
+    SqueezebenchWarning,
+    SteadyStateNotUniqueError,
+    StoreError,
+    UnknownSolverError,
+    UnsupportedProblemError,
+)
+from .hookspecs import hookimpl
+from .model import SpinModel
+from .moments import Moments, Samples
+from .problem import Problem, Rotation, Segment
+from .solver import API_VERSION, Claim, Context, Cost, Options, Solver, Support
+from .states import CoherentSpinState, DickeBlocks, DickeState, MeanFieldSteadyState, State
+
+if TYPE_CHECKING:
+    from . import observables, testing
+    from .api import solve, steady_state
+    from .comparison import compare, external
+    from .harness import average, load, merge, run
+    from .observables import Observable
+    from .scenario import Scenario
+    from .spec import Spec
+    from .versions import show_versions
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "API_VERSION",
+    "Claim",
+    "CoherentSpinState",
+    "Context",
+    "Cost",
+    "DickeBlocks",
+    "DickeState",
+    "InvalidModelError",
+    "InvalidOptionError",
+    "InvalidScenarioError",
+    "MeanFieldSteadyState",
+    "Moments",
+    "Observable",
+    "Options",
+    "PluginError",
+    "Problem",
+    "Rotation",
+    "Samples",
+    "Scenario",
+    "Segment",
+    "Solver",
+    "SolverError",
+    "Spec",
+    "SpinModel",
+    "SqueezebenchError",
+    "SqueezebenchWarning",
+    "State",
+    "SteadyStateNotUniqueError",
+    "StoreError",
+    "Support",
+    "UnknownSolverError",
+    "UnsupportedProblemError",
+    "__version__",
+    "average",
+    "compare",
+    "external",
+    "hookimpl",
+    "load",
+    "merge",
+    "observables",
+    "run",
+    "show_versions",
+    "solve",
+    "steady_state",
+    "testing",
+]
+
+#: Name → module that it comes from, for what is imported on first use.
+_LAZY = {
+    "Observable": ".observables",
+    "Scenario": ".scenario",
+    "Spec": ".spec",
+    "average": ".harness",
+    "compare": ".comparison",
+    "external": ".comparison",
+    "load": ".harness",
+    "merge": ".harness",
+    "run": ".harness",
+    "show_versions": ".versions",
+    "solve": ".api",
+    "steady_state": ".api",
+}
+_LAZY_MODULES = ("observables", "testing")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        value = getattr(importlib.import_module(_LAZY[name], __name__), name)
+    elif name in _LAZY_MODULES:
+        value = importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
