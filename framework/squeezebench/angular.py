@@ -15,6 +15,7 @@ from .validate import finite_float, half_integer
 __all__ = [
     "CoherentBlocks",
     "DickeBlock",
+    "block_weights",
     "check_spin",
     "checked_blocks",
     "cos",
@@ -81,6 +82,10 @@ class _LazyBlocks(Sequence[Block]):
     def block(self, J: float) -> Block:
         raise NotImplementedError  # pragma: no cover - abstract
 
+    def weight(self, J: float) -> float:
+        """Probability of the multiplets of J."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
     def __len__(self) -> int:
         return len(self.spins)
 
@@ -111,6 +116,10 @@ class DickeBlock(_LazyBlocks):
         matrix[k, k] = 1
         return J, 1.0, matrix
 
+    def weight(self, J: float) -> float:
+        """1: there is one block."""
+        return 1.0
+
 
 class CoherentBlocks(_LazyBlocks):
     """Blocks of ((1 + s·σ)/2)^⊗N, |s| = `length`, along (theta, phi)."""
@@ -122,11 +131,10 @@ class CoherentBlocks(_LazyBlocks):
         self._log_down = math.log(down) if down > 0 else -math.inf
         self._weights: dict[float, float] = {}
         for J in spin_values(N) if down > 0 else [N / 2]:
-            populations = self._log_populations(J)
-            top = populations.max()
-            log_weight = top + math.log(np.exp(populations - top).sum())
+            log_weight = 0.0
             if down > 0:
-                log_weight += log_multiplicity(N, J) + (N / 2 - J) * (self._log_up + self._log_down)
+                log_weight = log_multiplicity(N, J) + (N / 2 - J) * (self._log_up + self._log_down)
+                log_weight += 2 * J * self._log_up + _log_geometric_sum(self._log_down - self._log_up, J)
             if log_weight > math.log(_NEGLIGIBLE_WEIGHT):
                 self._weights[J] = math.exp(log_weight)
         total = sum(self._weights.values())
@@ -146,6 +154,24 @@ class CoherentBlocks(_LazyBlocks):
         logs = self._log_populations(J)
         populations = np.exp(logs - logs.max())
         return J, self._weights[J], rotated_diagonal(populations / populations.sum(), self._theta, self._phi)
+
+    def weight(self, J: float) -> float:
+        """Probability of the multiplets of J."""
+        return self._weights[J]
+
+
+def _log_geometric_sum(log_ratio: float, J: float) -> float:
+    """Logarithm of Σ_{k=0}^{2J} q^k, log q = `log_ratio` ≤ 0."""
+    if log_ratio == 0:
+        return math.log(2 * J + 1)
+    return math.log(math.expm1((2 * J + 1) * log_ratio) / math.expm1(log_ratio))
+
+
+def block_weights(blocks: Sequence[Block]) -> list[tuple[float, float]]:
+    """(J, weight) of each block, without making the matrices of blocks that are computed when they are asked for."""
+    if isinstance(blocks, _LazyBlocks):
+        return [(J, blocks.weight(J)) for J in blocks.spins]
+    return [(J, weight) for J, weight, _ in blocks]
 
 
 def rotated_diagonal(populations: NDArray[np.float64], theta: float, phi: float) -> NDArray[np.complex128]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 
 from .errors import InvalidModelError
 
-__all__ = ["Content", "canonical_json", "content_hash", "to_plain"]
+__all__ = ["Content", "canonical_json", "content_hash", "to_plain", "without_labels"]
 
 
 def to_plain(value: Any) -> Any:
@@ -53,6 +54,15 @@ def canonical_json(value: Any) -> str:
 def content_hash(value: Any) -> str:
     """SHA-256 (64 hexadecimal digits) of the canonical JSON of `value`."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def without_labels(data: Any) -> Any:
+    """A problem's content without the rate unit, which labels axes and changes no number."""
+    if isinstance(data, Mapping):
+        return {key: without_labels(value) for key, value in data.items() if key != "rate_unit"}
+    if isinstance(data, list):
+        return [without_labels(item) for item in data]
+    return data
 
 
 class Content:

@@ -50,14 +50,14 @@ class _CompileClock:
 
         clock = self
 
-        class Listener(event.Listener):  # type: ignore[misc]  # numba ships no types
+        class Listener(event.Listener):
             def on_start(self, event: Any) -> None:
                 clock.start()
 
             def on_end(self, event: Any) -> None:
                 clock.stop()
 
-        event.register("numba:compile", Listener())
+        event.register("numba:compile", Listener())  # type: ignore[no-untyped-call]  # numba ships few types
 
     def start(self) -> None:
         import time

@@ -142,9 +142,7 @@ class SpinModel(Content):
         chi = finite_float(chi, "chi")
         Gamma = rate(Gamma, "Gamma")
         omega = 0.5 * N * finite_float(upsilon_ratio, "upsilon_ratio") * math.hypot(Gamma, 2 * chi)
-        return cls(
-            N=N, chi=chi, drive=(omega, 0.0, 0.0), collective_emission=Gamma, emission=rate(gamma_s, "gamma_s")
-        )
+        return cls(N=N, chi=chi, drive=(omega, 0.0, 0.0), collective_emission=Gamma, emission=rate(gamma_s, "gamma_s"))
 
     @classmethod
     def from_cavity(
@@ -263,8 +261,8 @@ class SpinModel(Content):
     @property
     def K(self) -> NDArray[np.float64]:
         """Quadratic form of H, shape (3, 3), real symmetric."""
-        named = np.diag([self.chi, self.chi, self.twisting])
-        return named if self.quadratic is None else named + np.array(self.quadratic)
+        named: NDArray[np.float64] = np.diag([self.chi, self.chi, self.twisting])
+        return named if self.quadratic is None else np.asarray(named + np.array(self.quadratic))
 
     @property
     def collective(self) -> NDArray[np.complex128]:

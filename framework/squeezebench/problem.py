@@ -84,7 +84,7 @@ class Rotation(Content):
         """Rotation matrix of the Bloch vector, shape (3, 3) (Rodrigues)."""
         x, y, z = self.axis
         cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-        return np.eye(3) + math.sin(self.angle) * cross + (1 - math.cos(self.angle)) * (cross @ cross)
+        return np.asarray(np.eye(3) + math.sin(self.angle) * cross + (1 - math.cos(self.angle)) * (cross @ cross))
 
     def to_dict(self) -> dict[str, Any]:
         """Content as plain JSON types."""
@@ -375,7 +375,9 @@ def _checked_times(times: Any) -> NDArray[np.float64]:
             raise TypeError
         array = np.array(raw, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InvalidModelError(f"times = {times!r} are no numbers: give an increasing array that starts at 0") from error
+        raise InvalidModelError(
+            f"times = {times!r} are no numbers: give an increasing array that starts at 0"
+        ) from error
     if array.ndim != 1 or array.size == 0:
         raise InvalidModelError(f"times have shape {array.shape}: give a one-dimensional array of at least one time")
     array.flags.writeable = False

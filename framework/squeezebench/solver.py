@@ -106,7 +106,7 @@ class Cost:
     seconds: float = float("nan")
 
 
-def _no_progress(fraction: float, text: str = "") -> None:
+def no_progress(fraction: float, text: str = "") -> None:
     """Report to nobody."""
 
 
@@ -138,12 +138,12 @@ class Context:
     checkpoint, scratch : Path, optional
         Folders for resuming a killed solution, and for large temporary files.
     stop : mapping, optional
-        The scenario's stop rule, as `squeezebench.reductions.StopRule` content: a solver may end a solution once it holds.
+        The scenario's stop rule, as content of `squeezebench.reductions.StopRule`: a solver may end once it holds.
     """
 
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
     n_threads: int = 1
-    progress: Callable[..., None] = _no_progress
+    progress: Callable[..., None] = no_progress
     cancelled: Callable[[], bool] = _never
     deadline: float = float("inf")
     max_memory: float = float("inf")
@@ -219,9 +219,7 @@ class Solver(abc.ABC):
         """What a solution takes, before anything is spent."""
         return Cost()
 
-    def solve_batch(
-        self, problems: Sequence[Problem], options: Any, context: Context
-    ) -> list[Moments | SolverError]:
+    def solve_batch(self, problems: Sequence[Problem], options: Any, context: Context) -> list[Moments | SolverError]:
         """Solve many problems in one call; a failure takes the place of its own result only."""
         results: list[Moments | SolverError] = []
         for problem in problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -131,6 +131,10 @@ class CoherentSpinState(State):
         if length > 1 + 1e-12:
             raise InvalidModelError(f"Bloch vector {(x, y, z)} is longer than 1")
         return cls(theta=math.atan2(math.hypot(x, y), z), phi=math.atan2(y, x), bloch_length=min(1.0, length))
+
+    def resolve(self, model: SpinModel) -> CoherentSpinState:
+        """The state itself, which fits every N; no blocks are made, which would take memory that grows with N."""
+        return self
 
     def as_product(self, N: int) -> CoherentSpinState:
         """The state itself."""
@@ -281,7 +285,11 @@ def state_from_dict(data: Any) -> State:
     if not isinstance(data, dict) or "type" not in data:
         raise InvalidModelError(f"a state is a table with an entry 'type', not {data!r}")
     values = {key: value for key, value in data.items() if key != "type"}
-    kinds = {"coherent": CoherentSpinState, "dicke": DickeState, "mean_field_steady_state": MeanFieldSteadyState}
+    kinds: dict[str, Callable[..., State]] = {
+        "coherent": CoherentSpinState,
+        "dicke": DickeState,
+        "mean_field_steady_state": MeanFieldSteadyState,
+    }
     kind = data["type"]
     if kind == "blocks":
         try:

@@ -1,0 +1,1 @@
+"""The command line: data on standard output, progress and warnings on standard error."""

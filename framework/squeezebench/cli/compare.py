@@ -1,0 +1,38 @@
+"""`compare`: the verdicts on a stored run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import EXIT_BROKEN, print_json
+from .verdicts import print_verdicts, verdict_json
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(compare)
+
+
+def compare(
+    results: Annotated[Path, typer.Argument(help="Folder of results that `run -o` wrote.")],
+    run: Annotated[str | None, typer.Option("--run", help="Scenario name or id, where there are several runs.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Compare the solvers of a stored run; exit code 1 if a claim is broken."""
+    from squeezebench.comparison import compare as compare_results
+    from squeezebench.comparison import judge
+    from squeezebench.harness.collect import load
+
+    loaded = load(results, run)
+    judgements = judge(loaded)
+    if json:
+        pairs = compare_results(loaded)
+        print_json({**verdict_json(loaded, judgements), "pairs": pairs.to_dict()})
+    else:
+        print_verdicts(loaded, judgements)
+    raise typer.Exit(EXIT_BROKEN if any(judgement.broken for judgement in judgements) else 0)

@@ -1,0 +1,101 @@
+"""The command `squeezebench`, and how its errors are shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from squeezebench.errors import (
+    InvalidModelError,
+    InvalidOptionError,
+    InvalidScenarioError,
+    SolverError,
+    SqueezebenchError,
+    UnsupportedProblemError,
+)
+
+from . import compare, lists, run, solve
+from .output import EXIT_FAILED, EXIT_USAGE, error_line
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="squeezebench",
+    help="Which solver can you trust for your ensemble of N driven-dissipative spins, and what does it cost?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from squeezebench import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
+    strict_plugins: Annotated[
+        bool, typer.Option("--strict-plugins", help="A plugin that does not load is an error.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command's name."""
+    if debug:
+        os.environ["SQUEEZEBENCH_DEBUG"] = "1"
+    if strict_plugins:
+        os.environ["SQUEEZEBENCH_STRICT_PLUGINS"] = "1"
+
+
+lists.add_to(app)
+solve.add_to(app)
+run.add_to(app)
+compare.add_to(app)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    Exit codes: 0 done; 1 a claim is broken; 2 wrong usage or input; 3 a cell failed, or a solver named on the command
+    line has no value at all.
+    """
+    warnings.showwarning = _show_warning
+    try:
+        app(args=arguments, standalone_mode=True)
+    except (SolverError, UnsupportedProblemError) as error:
+        _fail(error, EXIT_FAILED)
+    except (InvalidModelError, InvalidOptionError, InvalidScenarioError, SqueezebenchError) as error:
+        _fail(error, EXIT_USAGE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: so do we, quietly
+        sys.exit(0)
+    except KeyboardInterrupt:
+        error_line("interrupted; what is finished is stored, and the same command resumes")
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _fail(error: SqueezebenchError, code: int) -> NoReturn:
+    if os.environ.get("SQUEEZEBENCH_DEBUG"):
+        raise error
+    error_line(str(error))
+    sys.exit(code)
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """One line on standard error; where it came from is for developers only."""
+    where = f" ({category.__name__}, {filename}:{lineno})" if os.environ.get("SQUEEZEBENCH_DEBUG") else ""
+    print(f"warning: {message}{where}", file=sys.stderr)

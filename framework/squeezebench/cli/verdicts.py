@@ -1,0 +1,97 @@
+"""The table of verdicts that `run` and `compare` print."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from squeezebench.comparison import Judgement
+
+from .output import console, number, print_table, seconds
+
+__all__ = ["print_verdicts", "verdict_json"]
+
+_COLUMNS = [
+    ("solver", "left"),
+    ("status", "left"),
+    ("claim", "left"),
+    ("compared with", "left"),
+    ("|Δξ²|/ξ²", "right"),
+    ("|Δ⟨J⟩|/(N/2)", "right"),
+    ("verdict", "left"),
+    ("good until", "right"),
+    ("time", "right"),
+]
+
+
+def print_verdicts(results: Any, judgements: Sequence[Judgement]) -> None:
+    """One table a point on standard output, and what its words mean below."""
+    title = str(results.attrs.get("title", ""))
+    story = json.loads(results.attrs["squeezebench"])
+    tolerance = float(story.get("tolerance", 0.02))
+    points: list[dict[str, Any]] = []
+    for judgement in judgements:
+        if judgement.point not in points:
+            points.append(judgement.point)
+    for point in points:
+        where = ", ".join(f"{name} = {value}" for name, value in point.items())
+        rows = [_row(j) for j in judgements if j.point == point]
+        print_table(f"{title} · {where}" if where else title, _COLUMNS, rows)
+    out = console()
+    for text in _notes(judgements, tolerance):
+        out.print(text, markup=False)
+
+
+def _row(j: Judgement) -> tuple[str, ...]:
+    xi2 = j.deviations.get("xi2", {})
+    spin = j.deviations.get("spin", {})
+    return (
+        j.solver,
+        j.status,
+        j.claim.replace("_", " "),
+        j.reference,
+        number(xi2.get("relative_deviation", math.nan)),
+        number(spin.get("max_deviation", math.nan)),
+        "BROKEN" if j.broken else _words(j),
+        "the end" if math.isinf(j.good_until) else number(j.good_until, 3),
+        seconds(j.seconds),
+    )
+
+
+def _words(j: Judgement) -> str:
+    """The verdict in words; where there is no value, nothing."""
+    return "" if j.verdict == "not_comparable" else j.verdict.replace("_", " ")
+
+
+def _notes(judgements: Sequence[Judgement], tolerance: float) -> list[str]:
+    notes = [
+        f"good until: last time up to which ξ² stays within {tolerance:.3g} of the strongest claim at hand "
+        "(compared where the mean spin has a direction and either ξ² is below 1.5)."
+    ]
+    notes.append("time: wall time without compilation; the first cell of a solver includes loading its libraries.")
+    if any(j.claim == "mean_field" for j in judgements):
+        notes.append(
+            "mean field makes no claim on ξ²: a factorised state cannot be squeezed; its deviation is reported."
+        )
+    if any(j.broken for j in judgements):
+        notes.append("BROKEN: two results are further apart than both answer for.")
+    seen = set()
+    for j in judgements:
+        if j.status not in ("ok",) and j.reason and (j.solver, j.reason) not in seen:
+            seen.add((j.solver, j.reason))
+            where = ", ".join(f"{name} = {value}" for name, value in j.point.items())
+            notes.append(f"{j.solver}{f' at {where}' if where else ''}: {j.status}: {j.reason}")
+    return notes
+
+
+def verdict_json(results: Any, judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """What the tables say, as plain JSON types."""
+    story = json.loads(results.attrs["squeezebench"])
+    return {
+        "scenario": story.get("name"),
+        "title": story.get("title"),
+        "tolerance": story.get("tolerance"),
+        "verdicts": [judgement.to_dict() for judgement in judgements],
+    }

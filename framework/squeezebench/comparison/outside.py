@@ -1,0 +1,90 @@
+"""A result from anywhere else, in the form of our own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from squeezebench.errors import InvalidOptionError, SolverError
+from squeezebench.execution import SCHEMA
+from squeezebench.moments import Moments, Samples
+from squeezebench.problem import Problem
+from squeezebench.solver import Claim
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["external"]
+
+
+def external(
+    problem: Problem,
+    spin: Any,
+    covariance: Any,
+    *,
+    name: str = "external",
+    claim: Claim | str | None = None,
+    relative_error: float = 1e-5,
+    samples: Samples | None = None,
+) -> xr.Dataset:
+    """Data set of a result that another program computed, to compare with ours.
+
+    Parameters
+    ----------
+    problem : Problem
+        What was solved; the values are at its times.
+    spin : array_like (T, 3)
+        ⟨J_a⟩.
+    covariance : array_like (T, 3, 3)
+        ½⟨J_aJ_b + J_bJ_a⟩ − ⟨J_a⟩⟨J_b⟩.
+    name : str
+        What tables call it.
+    claim : Claim or str, optional
+        What it is held to, or just ``"exact"``, ``"asymptotic"``, ``"mean_field"``; by default nothing
+        (``"mean_field"``): deviations are reported.
+    relative_error : float
+        Relative error of ξ² that an exact result answers for.
+    samples : Samples, optional
+        Blocks of a sampled result, for standard errors; `spin` and `covariance` are then ignored and may be None.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `squeezebench.solve` gives it.
+
+    Raises
+    ------
+    InvalidOptionError
+        If a shape does not fit the problem's times.
+    """
+    from squeezebench.dataset import build, check_moments
+
+    if not isinstance(problem, Problem):
+        raise InvalidOptionError(f"problem = {problem!r} is no squeezebench.Problem")
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidOptionError(f"name = {name!r} is no name")
+    if claim is None or isinstance(claim, str):
+        claim = Claim(accuracy=claim or "mean_field", sampled=samples is not None)  # type: ignore[arg-type]  # checked there
+    if not relative_error > 0:
+        raise InvalidOptionError(f"relative_error = {relative_error!r} is not more than 0")
+    try:
+        if samples is not None:
+            moments = Moments.from_samples(samples)
+        else:
+            moments = Moments(np.asarray(spin, dtype=np.float64), np.asarray(covariance, dtype=np.float64))
+        check_moments(moments, problem)
+    except (SolverError, TypeError, ValueError) as error:
+        raise InvalidOptionError(f"external result {name!r}: {error}") from error
+    story = {
+        "schema": SCHEMA,
+        "solver": "external",
+        "label": name,
+        "problem": problem.to_dict(),
+        "claim": dataclasses.asdict(claim),
+        "tier_error": relative_error,
+        "status": "ok",
+        "reason": "",
+    }
+    return build(problem, moments, provenance=story)

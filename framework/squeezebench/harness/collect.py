@@ -1,0 +1,170 @@
+"""Data sets out of stores: loading, merging, averaging."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from squeezebench.errors import InvalidOptionError, StoreError
+from squeezebench.host import get_host
+
+from .assemble import assemble
+from .files import write_atomically
+from .store import Store
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["average", "load", "merge"]
+
+
+def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
+    """Data set of a run in a store.
+
+    Parameters
+    ----------
+    store : path
+        Folder that `squeezebench.run` wrote to.
+    run : str, optional
+        Scenario name, or beginning of the run's id, where the store holds several; the latest by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `squeezebench.run` gives it; cells that are not there yet have the status ``missing``.
+
+    Raises
+    ------
+    StoreError
+        If this is no store, or has no such run.
+    """
+    opened = Store(store)
+    runs = opened.runs()
+    if run is not None:
+        chosen = [manifest for manifest in runs if manifest["name"] == run or manifest["id"].startswith(run)]
+        if not chosen:
+            known = sorted({manifest["name"] for manifest in runs})
+            raise StoreError(f"{store} has no run {run!r}; it has {', '.join(known) or 'none'}")
+        runs = chosen
+    if not runs:
+        raise StoreError(f"{store} holds no run: 'squeezebench run … -o {store}' adds one")
+    manifest = runs[-1]
+    records = opened.read(key for row in manifest["keys"] for key in row)
+    return assemble(manifest, records, get_host())
+
+
+def merge(*stores: str | os.PathLike[str], into: str | os.PathLike[str]) -> Path:
+    """Copy everything of some stores into one.
+
+    Parameters
+    ----------
+    *stores : path
+        Stores to read; they stay as they are.
+    into : path
+        Store to add to; made if there is none.
+
+    Returns
+    -------
+    Path
+        `into`.
+    """
+    if not stores:
+        raise InvalidOptionError("merge needs at least one store to copy from")
+    sources = [Store(store) for store in stores]
+    target = Store(into, create=True)
+    for source in sources:
+        for pattern in ("jobs/*.nc", "timings/*.json", "runs/*.json"):
+            for file in sorted(source.path.glob(pattern)):
+                destination = target.path / file.relative_to(source.path)
+                if not destination.exists():
+                    write_atomically(destination, lambda temporary, file=file: shutil.copyfile(file, temporary))
+    target.refresh()
+    return target.path
+
+
+def average(results: xr.Dataset, over: str, weights: Any = None) -> xr.Dataset:
+    """Observables of a mixture over one sweep axis, such as an ensemble whose atom number fluctuates.
+
+    The raw moments ⟨J_a⟩ and ½⟨J_aJ_b + J_bJ_a⟩ are mixed with the given weights, and every quantity is formed from the
+    mixture, ξ² with the mean N: an average of ξ² itself would be of no state.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        From `squeezebench.run`, with the series kept.
+    over : str
+        The axis.
+    weights : array_like, DataArray or mapping of coordinate to weight, optional
+        One weight a point, ≥ 0, normalised here; equal by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``spin``, ``covariance``, ``xi2``, ``xi2_db``, ``n_eff`` and ``contrast`` without the dim `over`.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such axis, the weights do not fit it, or the points do not share their times.
+    """
+    import xarray as xr
+
+    if over not in results.dims or over in ("solver", "time", "step"):
+        raise InvalidOptionError(f"over = {over!r} is no sweep axis of these results")
+    if "spin" not in results or "time" not in results.dims:
+        raise InvalidOptionError("averaging needs the series at times that all points share: keep=['series']")
+    factors = _weights(results[over].values, weights)
+    share = xr.DataArray(factors, dims=[over])
+    spin = (results.spin * share).sum(over, skipna=False)
+    other = results.spin.rename(axis="axis_")
+    raw = ((results.covariance + results.spin * other) * share).sum(over, skipna=False)
+    covariance = raw - spin * spin.rename(axis="axis_")
+    N = (results.n_spins * share).sum(over, skipna=False)
+    return _mixture(spin, covariance, N)
+
+
+def _mixture(spin: xr.DataArray, covariance: xr.DataArray, N: xr.DataArray) -> xr.Dataset:
+    """Observables of mixed moments; N, the mean number of spins, may differ from cell to cell."""
+    import xarray as xr
+
+    from squeezebench.observables import kernels
+
+    spin = spin.transpose(..., "axis")
+    covariance = covariance.transpose(*spin.dims, "axis_")
+    sizes = N.broadcast_like(spin.isel(axis=0, drop=True)).values
+    names: dict[str, tuple[str, Callable[..., float]]] = {
+        "xi2": ("Wineland squeezing parameter ξ² with the mean N", lambda s, c, n: kernels.xi2_wineland(s, c, n)),
+        "n_eff": ("effective atom number N_eff", lambda s, c, n: kernels.n_eff(s, c, n)),
+        "contrast": ("contrast 2|⟨J⟩|/N", lambda s, c, n: kernels.contrast(s, n)),
+    }
+    values = {name: np.full(sizes.shape, np.nan) for name in names}
+    s, c = np.ascontiguousarray(spin.values), np.ascontiguousarray(covariance.values)
+    for index in np.ndindex(*sizes.shape):
+        if np.isfinite(s[index]).all() and np.isfinite(c[index]).all():
+            for name, (_, function) in names.items():
+                values[name][index] = function(s[index], c[index], float(sizes[index]))
+    data = {"spin": spin, "covariance": covariance, "n_spins": N}
+    for name, (long_name, _) in names.items():
+        data[name] = xr.DataArray(values[name], dims=spin.dims[:-1], attrs={"long_name": long_name, "units": "1"})
+    ds = xr.Dataset(data)
+    ds["xi2_db"] = 10 * np.log10(ds["xi2"].where(ds["xi2"] > 0))
+    ds["xi2_db"].attrs = {"long_name": "10 log10 of ξ²: negative is squeezed", "units": "dB"}
+    return ds
+
+
+def _weights(values: np.ndarray[Any, Any], weights: Any) -> np.ndarray[Any, Any]:
+    if weights is None:
+        factors = np.ones(len(values))
+    elif isinstance(weights, Mapping):
+        factors = np.array([float(weights.get(value, 0.0)) for value in values.tolist()])
+    else:
+        factors = np.asarray(weights, dtype=np.float64)
+    if factors.shape != values.shape or not np.isfinite(factors).all() or (factors < 0).any() or factors.sum() == 0:
+        raise InvalidOptionError(f"weights = {weights!r}: give {len(values)} numbers ≥ 0, not all 0")
+    normalised: np.ndarray[Any, Any] = factors / factors.sum()
+    return normalised

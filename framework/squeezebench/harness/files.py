@@ -1,0 +1,259 @@
+"""Job files: records of one job as netCDF, written once and atomically."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from squeezebench.content import canonical_json
+from squeezebench.errors import StoreError
+from squeezebench.execution import SCHEMA
+from squeezebench.moments import Moments, Samples
+
+from .job import Record
+
+__all__ = ["read_heads", "read_job", "write_atomically", "write_job", "write_json"]
+
+KIND = "squeezebench job"
+
+_SAMPLES = {
+    "weight": ("block", "step"),
+    "spin": ("block", "step", "axis"),
+    "covariance": ("block", "step", "axis", "axis_"),
+    "count": ("block",),
+    "index0": ("block",),
+}
+
+
+def write_atomically(path: Path, write: Any) -> None:
+    """Call ``write(temporary path)`` and move the file to `path`, so that readers see all of it or nothing.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; free space or choose another store"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write plain JSON types atomically."""
+    write_atomically(path, lambda temporary: temporary.write_text(canonical_json(data), encoding="utf-8"))
+
+
+def write_job(path: Path, records: Sequence[Record]) -> None:
+    """Write the records of one job, which have the same number of times, to `path`.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    write_atomically(path, lambda temporary: _write(temporary, records))
+
+
+def _write(path: Path, records: Sequence[Record]) -> None:
+    import h5netcdf
+    import h5py
+
+    stories = []
+    times = np.array([record.problem.times for record in records])
+    for record in records:
+        story = dict(record.provenance)
+        story["problem"] = {key: value for key, value in story["problem"].items() if key != "times"}
+        stories.append(canonical_json(story))
+    series = any(record.moments is not None for record in records)
+    with h5netcdf.File(path, "w") as file:
+        file.attrs["squeezebench"] = canonical_json({"kind": KIND, "schema": SCHEMA})
+        file.dimensions = {"cell": len(records), "step": times.shape[1], "axis": 3, "axis_": 3}
+        text = h5py.string_dtype()
+        for name, values in (
+            ("key", [record.key for record in records]),
+            ("status", [record.status for record in records]),
+            ("reason", [record.reason for record in records]),
+            ("provenance", stories),
+        ):
+            file.create_variable(name, ("cell",), dtype=text)[...] = np.array(values, dtype=object)
+        _put(file, "time", ("cell", "step"), times)
+        for name in sorted({name for record in records for name in record.reductions}):
+            reduced = np.array([record.reductions.get(name, np.nan) for record in records])
+            _put(file, f"reduction_{name}", ("cell",), reduced)
+        if series:
+            _write_series(file, records, times.shape[1])
+
+
+def _write_series(file: Any, records: Sequence[Record], steps: int) -> None:
+    spin = np.full((len(records), steps, 3), np.nan)
+    covariance = np.full((len(records), steps, 3, 3), np.nan)
+    has_moments = np.zeros(len(records), dtype=np.int8)
+    for index, record in enumerate(records):
+        if record.moments is not None:
+            spin[index], covariance[index] = record.moments.spin, record.moments.covariance
+            has_moments[index] = 1
+            _write_own(file, f"cell_{index}", record.moments)
+    _put(file, "has_moments", ("cell",), has_moments)
+    _put(file, "spin", ("cell", "step", "axis"), spin)
+    _put(file, "covariance", ("cell", "step", "axis", "axis_"), covariance)
+
+
+def _write_own(file: Any, name: str, moments: Moments) -> None:
+    """What only some cells have, in a group of the cell's own."""
+    arrays = _flatten(moments.error_estimate or {}, "error") | _flatten(moments.extra, "extra")
+    if moments.samples is None and not arrays:
+        return
+    group = file.create_group(name)
+    if moments.samples is not None:
+        group.dimensions["block"] = len(moments.samples.count)
+        for part, dims in _SAMPLES.items():
+            _put(group, f"samples_{part}", dims, np.asarray(getattr(moments.samples, part)))
+    for path, array in arrays.items():
+        dims = tuple(f"{path}_{axis}" for axis in range(array.ndim))
+        for dim, size in zip(dims, array.shape, strict=True):
+            group.dimensions[dim] = size
+        _put(group, path, dims, array)
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str) -> dict[str, np.ndarray[Any, Any]]:
+    """Numeric arrays of a nested mapping under dotted names; complex ones as two."""
+    flat: dict[str, np.ndarray[Any, Any]] = {}
+    for key, value in tree.items():
+        name = f"{prefix}.{key}"
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, name)
+            continue
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
+            flat[f"{name}.re"], flat[f"{name}.im"] = array.real, array.imag
+        elif array.dtype.kind in "iuf":
+            flat[name] = array
+        elif array.dtype.kind == "b":
+            flat[name] = array.astype(np.int8)
+    return flat
+
+
+def _unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        *path, last = name.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return tree
+
+
+def _put(file: Any, name: str, dims: tuple[str, ...], values: np.ndarray[Any, Any]) -> None:
+    file.create_variable(name, dims, dtype=values.dtype)[...] = values
+
+
+# -------------------------------------------------------------------- reading
+
+
+def _open(path: Path) -> Any:
+    import h5netcdf
+
+    try:
+        file = h5netcdf.File(path, "r")
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{path} is damaged or no job file: {error}") from error
+    try:
+        head = json.loads(file.attrs["squeezebench"])
+        if head["kind"] != KIND:
+            raise ValueError("it is of another kind")
+        if head["schema"] != SCHEMA:
+            raise ValueError(f"it has schema {head['schema']}; this squeezebench reads schema {SCHEMA}")
+    except (KeyError, TypeError, ValueError) as error:
+        file.close()
+        raise StoreError(f"{path} is no job file: {error}") from error
+    return file
+
+
+def _texts(file: Any, name: str) -> list[str]:
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in file.variables[name][...]]
+
+
+def read_heads(path: Path) -> dict[str, str]:
+    """Key → status of the cells in a job file."""
+    with _open(path) as file:
+        try:
+            return dict(zip(_texts(file, "key"), _texts(file, "status"), strict=True))
+        except (KeyError, OSError, ValueError) as error:
+            raise StoreError(f"{path} is damaged: {error}") from error
+
+
+def read_job(path: Path) -> list[Record]:
+    """Records of a job file.
+
+    Raises
+    ------
+    StoreError
+        If the file is damaged, or no job file.
+    """
+    with _open(path) as file:
+        try:
+            return _read(file)
+        except (KeyError, OSError, ValueError, TypeError) as error:
+            raise StoreError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _read(file: Any) -> list[Record]:
+    variables = file.variables
+    times = variables["time"][...]
+    names = [name for name in variables if name.startswith("reduction_")]
+    reductions = {name.removeprefix("reduction_"): variables[name][...] for name in names}
+    series = "spin" in variables
+    if series:
+        spin, covariance = variables["spin"][...], variables["covariance"][...]
+        has_moments = variables["has_moments"][...]
+    records = []
+    heads = zip(_texts(file, "key"), _texts(file, "status"), _texts(file, "reason"), strict=True)
+    stories = _texts(file, "provenance")
+    for index, (key, status, reason) in enumerate(heads):
+        story = json.loads(stories[index])
+        steady = bool(np.isinf(times[index, -1]))
+        story["problem"]["times"] = ["inf"] if steady else times[index].tolist()
+        moments = None
+        if series and has_moments[index]:
+            moments = _moments(file, index, story, spin[index], covariance[index])
+        reduced = {name: float(values[index]) for name, values in reductions.items()}
+        records.append(Record(key, status, reason, story, moments, reduced))
+    return records
+
+
+def _moments(file: Any, index: int, story: dict[str, Any], spin: Any, covariance: Any) -> Moments:
+    name = f"cell_{index}"
+    own = file.groups.get(name)
+    arrays = {} if own is None else {key: own.variables[key][...] for key in own.variables}
+    samples = None
+    if "samples_count" in arrays:
+        samples = Samples(**{part: arrays[f"samples_{part}"] for part in _SAMPLES})
+    tree = _unflatten({key: value for key, value in arrays.items() if not key.startswith("samples_")})
+    return Moments(
+        spin=spin,
+        covariance=covariance,
+        valid_until=float(story["valid_until"]),
+        status=story["status"],
+        reason=story["reason"],
+        error_estimate=tree.get("error"),
+        diagnostics=story["diagnostics"],
+        samples=samples,
+        extra=tree.get("extra", {}),
+    )

@@ -1,0 +1,222 @@
+"""From a scenario and solver specs to cells, and from cells to jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from squeezebench.content import content_hash, without_labels
+from squeezebench.errors import InvalidOptionError
+from squeezebench.execution import SCHEMA
+from squeezebench.host import Host
+from squeezebench.problem import Problem
+from squeezebench.solver import Solver
+from squeezebench.spec import Spec
+
+if TYPE_CHECKING:
+    from squeezebench.reductions import Reduction, StopRule
+    from squeezebench.scenario import Point, Scenario
+
+__all__ = ["MAX_BATCH", "MAX_SERIES_POINTS", "Cell", "Job", "Plan", "cell_key", "jobs_of", "make_plan"]
+
+#: Most cells in one job, and so in one file.
+MAX_BATCH = 1024
+
+#: A scenario of more points than this is a map: it keeps reductions only, unless it says ``keep = ["series"]``.
+MAX_SERIES_POINTS = 1000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One spec at one point with one seed.
+
+    Attributes
+    ----------
+    key : str
+        SHA-256 of what decides its numbers.
+    spec : Spec
+        Solver and options as asked for.
+    options : pydantic model
+        Options as resolved.
+    point : Point
+        Problem, reductions and stop rule.
+    seed : int
+        Seed; part of the key for sampled solvers only.
+    """
+
+    key: str
+    spec: Spec
+    options: Any
+    point: Point
+    seed: int
+
+    @property
+    def problem(self) -> Problem:
+        """What to solve."""
+        return self.point.problem
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an executor is handed: cells of one spec, solved together where the solver can.
+
+    Attributes
+    ----------
+    cells : tuple of Cell
+        At most `MAX_BATCH`.
+    n_threads : int
+        Threads of the solver.
+    keep : frozenset of str
+        What is stored beyond status and reductions.
+    """
+
+    cells: tuple[Cell, ...]
+    n_threads: int
+    keep: frozenset[str]
+
+    @property
+    def spec(self) -> Spec:
+        """The spec of all its cells."""
+        return self.cells[0].spec
+
+    @property
+    def name(self) -> str:
+        """Name of its file: the cell's key, or a hash of all of them."""
+        keys = [cell.key for cell in self.cells]
+        return keys[0] if len(keys) == 1 else content_hash(keys)
+
+
+@dataclass
+class Plan:
+    """All cells of a run, by spec and point.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        What is run.
+    specs : list of Spec
+        One a row of the result.
+    points : list of Point
+        In the order of the product of the axes.
+    cells : list of list of Cell
+        ``cells[spec][point]``.
+    keep : frozenset of str
+        What is stored.
+    seed : int
+        Seed of the run.
+    """
+
+    scenario: Scenario
+    specs: list[Spec]
+    points: list[Point]
+    cells: list[list[Cell]]
+    keep: frozenset[str]
+    seed: int = 0
+    named: frozenset[str] = field(default_factory=frozenset)
+
+    def all_cells(self) -> list[Cell]:
+        """Cells in order, specs first."""
+        return [cell for row in self.cells for cell in row]
+
+
+def cell_key(
+    solver: Solver,
+    plugin_version: str,
+    options: Any,
+    problem: Problem,
+    *,
+    seed: int,
+    keep: Iterable[str] = (),
+    reductions: Sequence[Reduction] = (),
+    stop: StopRule | None = None,
+) -> str:
+    """SHA-256 of the canonical JSON of everything that decides a cell's numbers.
+
+    Threads, workers, machine, labels, titles and the rate unit are not part of it; the seed is for sampled solvers.
+    """
+    sampled = False
+    if solver.full_support(problem, options):
+        sampled = solver.claim(problem, options).sampled
+    return content_hash(
+        {
+            "schema": SCHEMA,
+            "solver": solver.name,
+            "plugin_version": plugin_version,
+            "api_version": solver.api_version,
+            "options": options.model_dump(mode="json"),
+            "problem": without_labels(problem.to_dict()),
+            "reductions": [reduction.to_dict() for reduction in reductions],
+            "stop": None if stop is None else stop.to_dict(),
+            "keep": sorted(keep),
+            "seed": seed if sampled else None,
+        }
+    )
+
+
+def make_plan(
+    scenario: Scenario, specs: Sequence[Spec], host: Host, *, seed: int, keep: frozenset[str] | None = None
+) -> Plan:
+    """Cells of every spec at every point, after checking all names and options.
+
+    Raises
+    ------
+    UnknownSolverError, InvalidOptionError, InvalidScenarioError
+        Before anything is computed.
+    """
+    if not specs:
+        raise InvalidOptionError(f"scenario {scenario.name!r} names no solvers: give at least one")
+    labels = [spec.label for spec in specs]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise InvalidOptionError(f"two solvers are called {label!r}: give one of them another label=")
+    points = scenario.points()
+    if keep is None:
+        series = scenario.keep is not None or len(points) <= MAX_SERIES_POINTS
+        keep = frozenset(scenario.keep if scenario.keep is not None else (["series"] if series else []))
+    rows = []
+    for spec in specs:
+        solver = host.solver(spec.name)
+        options = solver.resolve_options(spec.tier, spec.options)
+        version = host.origin(solver).version
+        rows.append(
+            [
+                Cell(
+                    cell_key(
+                        solver,
+                        version,
+                        options,
+                        point.problem,
+                        seed=seed,
+                        keep=keep,
+                        reductions=point.reductions,
+                        stop=point.stop,
+                    ),
+                    spec,
+                    options,
+                    point,
+                    seed,
+                )
+                for point in points
+            ]
+        )
+    return Plan(scenario, list(specs), points, rows, keep, seed)
+
+
+def jobs_of(plan: Plan, host: Host, missing: Iterable[str], n_threads: int) -> list[Job]:
+    """Jobs for the cells whose keys are missing: batches for solvers that have them, else one cell each."""
+    wanted = set(missing)
+    jobs = []
+    for spec, row in zip(plan.specs, plan.cells, strict=True):
+        todo = []
+        for cell in row:
+            if cell.key in wanted:
+                wanted.discard(cell.key)  # the same numbers twice in a plan are computed once
+                todo.append(cell)
+        size = MAX_BATCH if host.solver(spec.name).batches else 1
+        for length in sorted({len(cell.problem.times) for cell in todo}):
+            alike = [cell for cell in todo if len(cell.problem.times) == length]
+            jobs += [
+                Job(tuple(alike[start : start + size]), n_threads, plan.keep) for start in range(0, len(alike), size)
+            ]
+    return jobs

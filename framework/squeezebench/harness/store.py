@@ -1,0 +1,178 @@
+"""A folder of job files, run manifests and timings; nothing in it is ever changed, only added."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from squeezebench.errors import SqueezebenchWarning, StoreError
+from squeezebench.execution import FAILED, SCHEMA
+
+from .files import read_heads, read_job, write_job, write_json
+from .job import Record
+
+__all__ = ["Store", "default_store"]
+
+KIND = "squeezebench store"
+
+
+def default_store() -> Path:
+    """The user's own store, in the platform's cache folder."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("squeezebench", appauthor=False)) / "store"
+
+
+class Store:
+    """Results on disk.
+
+    ``jobs/`` holds the job files, ``runs/`` one manifest a run (which cells make its data set), ``timings/`` one record
+    a job, and ``index.json`` a copy of what the job files say, which is made anew when it is missing or out of date.
+
+    Parameters
+    ----------
+    path : path
+        The folder.
+    create : bool
+        Whether to make it; otherwise it must be a store already.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be made, or is no store.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, create: bool = False) -> None:
+        self.path = Path(path)
+        marker = self.path / "store.json"
+        if create and not marker.exists():
+            if self.path.exists() and not self.path.is_dir():
+                raise StoreError(f"{self.path} is a file: a store is a folder")
+            write_json(marker, {"kind": KIND, "schema": SCHEMA})
+        try:
+            head = json.loads(marker.read_text(encoding="utf-8"))
+            schema = head["schema"] if head["kind"] == KIND else None
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.path} is no store: 'squeezebench run … -o {self.path}' makes one") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{marker} cannot be read: {error}") from error
+        if schema != SCHEMA:
+            raise StoreError(f"{self.path} has schema {schema!r}; this squeezebench reads schema {SCHEMA}")
+        self._index: dict[str, dict[str, Any]] = {}
+        self._where: dict[str, str] = {}
+        self._status: dict[str, str] = {}
+        self.refresh()
+
+    # ---------------------------------------------------------------- index
+
+    def refresh(self) -> None:
+        """Take in what has been added since; read only files that are new or changed."""
+        path = self.path / "index.json"
+        if not self._index:
+            try:
+                self._index = json.loads(path.read_text(encoding="utf-8"))["files"]
+            except (OSError, ValueError, KeyError, TypeError):
+                self._index = {}  # a copy: it is made anew
+        files: dict[str, dict[str, Any]] = {}
+        changed = False
+        for file in sorted((self.path / "jobs").glob("*.nc")):
+            stat = file.stat()
+            stamp = [stat.st_size, stat.st_mtime_ns]
+            entry = self._index.get(file.name)
+            if not isinstance(entry, dict) or entry.get("stamp") != stamp:
+                changed = True
+                try:
+                    entry = {"stamp": stamp, "cells": read_heads(file)}
+                except StoreError as error:
+                    warnings.warn(f"left out: {error}", SqueezebenchWarning, stacklevel=3)
+                    continue
+            files[file.name] = entry
+        changed |= files.keys() != self._index.keys()
+        self._index = files
+        self._where = {key: name for name, entry in files.items() for key in entry["cells"]}
+        self._status = {key: status for entry in files.values() for key, status in entry["cells"].items()}
+        if changed:
+            self._save_index()
+
+    def _save_index(self) -> None:
+        try:
+            write_json(self.path / "index.json", {"schema": SCHEMA, "files": self._index})
+        except StoreError:
+            return  # a read-only store is still readable; the index is only a copy
+
+    # ---------------------------------------------------------------- cells
+
+    def done(self, keys: Iterable[str]) -> set[str]:
+        """Those of `keys` that need not be computed again: a failure is tried again."""
+        return {key for key in keys if self._status.get(key, "error") not in FAILED}
+
+    def read(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Records of the given cells; those that are missing are left out, and damaged files reported."""
+        wanted = set(keys)
+        records: dict[str, Record] = {}
+        for name in sorted({self._where[key] for key in wanted if key in self._where}):
+            try:
+                found = read_job(self.path / "jobs" / name)
+            except StoreError as error:
+                warnings.warn(f"left out: {error}", SqueezebenchWarning, stacklevel=3)
+                continue
+            records |= {record.key: record for record in found if record.key in wanted}
+        timings = self.timings(wanted & records.keys())
+        for key, record in records.items():
+            record.timing = timings.get(key, {})
+        return records
+
+    def write(self, name: str, records: Sequence[Record]) -> None:
+        """Add one job's records, and their timings as a record of their own."""
+        file = self.path / "jobs" / f"{name}.nc"
+        write_job(file, records)
+        stat = file.stat()
+        cells = {record.key: record.status for record in records}
+        self._index[file.name] = {"stamp": [stat.st_size, stat.st_mtime_ns], "cells": cells}
+        self._where |= dict.fromkeys(cells, file.name)
+        self._status |= cells
+        timing = self.path / "timings" / f"{name[:16]}-{secrets.token_hex(6)}.json"
+        write_json(timing, {"schema": SCHEMA, "records": [record.timing for record in records]})
+
+    def flush(self) -> None:
+        """Save the index."""
+        self._save_index()
+
+    def timings(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Latest timing record of each of the given cells."""
+        wanted = set(keys)
+        latest: dict[str, dict[str, Any]] = {}
+        for file in sorted((self.path / "timings").glob("*.json")):
+            try:
+                entries = json.loads(file.read_text(encoding="utf-8"))["records"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # a timing that cannot be read costs a number in a table, no result
+            for entry in entries:
+                key = entry.get("key")
+                if key in wanted and entry.get("created", "") >= latest.get(key, {}).get("created", ""):
+                    latest[key] = entry
+        return latest
+
+    # ---------------------------------------------------------------- runs
+
+    def write_run(self, manifest: dict[str, Any]) -> None:
+        """Add the manifest of a run; the same run again replaces it."""
+        write_json(self.path / "runs" / f"{manifest['id']}.json", manifest)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Manifests, oldest first."""
+        manifests = []
+        for file in (self.path / "runs").glob("*.json"):
+            try:
+                manifest = json.loads(file.read_text(encoding="utf-8"))
+                manifest["created"], manifest["id"], manifest["keys"]
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                warnings.warn(f"left out: {file} is no run: {error}", SqueezebenchWarning, stacklevel=3)
+                continue
+            manifests.append(manifest)
+        return sorted(manifests, key=lambda manifest: (manifest["created"], manifest["id"]))

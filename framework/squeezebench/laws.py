@@ -1,0 +1,100 @@
+"""Laws that the moments of every state of N spins-1/2 obey, whatever the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .moments import Moments
+    from .problem import Problem
+
+__all__ = ["LAWS", "Violation", "violations"]
+
+#: Law → what it says.
+LAWS = {
+    "finite": "all moments are finite",
+    "spin_length": "|⟨J⟩| ≤ N/2",
+    "j_squared": "⟨J²⟩ ≤ N/2 (N/2 + 1)",
+    "positive_covariance": "the covariance C is positive semidefinite",
+    "uncertainty": "C_ab + (i/2) ε_abc ⟨J_c⟩ is positive semidefinite",
+}
+
+
+class Violation(NamedTuple):
+    """One law broken at one time."""
+
+    #: A key of `LAWS`.
+    law: str
+    #: In the inverse of the model's rate unit.
+    time: float
+    #: By how much, relative to the law's own scale; inf for what is not finite.
+    amount: float
+
+
+def violations(problem: Problem, moments: Moments, tolerance: float = 1e-9) -> list[Violation]:
+    r"""Laws that the moments break, up to ``moments.valid_until``.
+
+    Parameters
+    ----------
+    problem : Problem
+        Gives N and the times.
+    moments : Moments
+        ``spin`` (T, 3) and ``covariance`` (T, 3, 3).
+    tolerance : float
+        Amounts up to this are round-off, or the solver's error. An amount is relative: for lengths to N/2, for ⟨J²⟩ to
+        N/2 (N/2 + 1), for eigenvalues to the largest entry of C, or to the variance N/4 of a coherent state if that is
+        larger.
+
+    Returns
+    -------
+    list of Violation
+        In the order of time, then of `LAWS`; empty for a physical result. At times where something is not finite the
+        other laws are not looked at.
+
+    Notes
+    -----
+    The uncertainty matrix is ⟨(J_a − ⟨J_a⟩)(J_b − ⟨J_b⟩)⟩, whose positivity holds all Robertson-Schrödinger relations
+    of the three components at once, and with them the positivity of its real part C.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import squeezebench as sb
+    >>> from squeezebench.laws import violations
+    >>> problem = sb.Problem(sb.SpinModel(N=2), times=[0.0])
+    >>> violations(problem, sb.Moments(np.array([[0.0, 0.0, 1.25]]), np.zeros((1, 3, 3))))
+    [Violation(law='spin_length', time=0.0, amount=0.25), Violation(law='uncertainty', time=0.0, amount=1.25)]
+    """
+    N = problem.N
+    sound = problem.times <= moments.valid_until
+    times = problem.times[sound]
+    spin = np.asarray(moments.spin, dtype=np.float64)[sound]
+    covariance = np.asarray(moments.covariance, dtype=np.float64)[sound]
+    finite = np.isfinite(spin).all(axis=-1) & np.isfinite(covariance).all(axis=(-2, -1))
+    amounts = {law: np.zeros(len(times)) for law in LAWS}
+    amounts["finite"][~finite] = np.inf
+    s, c = spin[finite], covariance[finite]
+    length = np.linalg.norm(s, axis=-1)
+    scale = np.maximum(np.abs(c).max(axis=(-2, -1), initial=0.0), N / 4)
+    amounts["spin_length"][finite] = length / (N / 2) - 1
+    square = np.trace(c, axis1=-2, axis2=-1) + length**2
+    amounts["j_squared"][finite] = square / (N / 2 * (N / 2 + 1)) - 1
+    amounts["positive_covariance"][finite] = -np.linalg.eigvalsh(c)[..., 0] / scale
+    amounts["uncertainty"][finite] = -np.linalg.eigvalsh(c + _commutators(s))[..., 0] / scale
+    return [
+        Violation(law, float(time), float(amounts[law][k]))
+        for k, time in enumerate(times)
+        for law in LAWS
+        if amounts[law][k] > tolerance
+    ]
+
+
+def _commutators(spin: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """½⟨[J_a, J_b]⟩ = (i/2) ε_abc ⟨J_c⟩, shape (T, 3, 3)."""
+    x, y, z = np.moveaxis(spin, -1, 0)
+    zero = np.zeros_like(x)
+    rows = [np.stack(row, axis=-1) for row in ((zero, z, -y), (-z, zero, x), (y, -x, zero))]
+    return np.asarray(0.5j * np.stack(rows, axis=-2))

@@ -1,0 +1,3 @@
+import squeezebench as sb
+class Cumulant(sb.Solver):
+    name="cumulant"
