@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InvalidModelError
-from .validate import finite_float, half_integer
+from .validate import finite_float, half_integer, number_array, positive_int
 
 __all__ = [
     "CoherentBlocks",
@@ -53,15 +53,13 @@ def spin_values(N: int) -> list[float]:
 
 def check_spin(J: float, N: int) -> None:
     """Raise `InvalidModelError` unless N spins-1/2 can have total spin J."""
-    if J > N / 2 or not (N / 2 - J).is_integer():
+    if positive_int(N, "N") / 2 < J or not (N / 2 - J).is_integer():
         raise InvalidModelError(f"J = {J!r} is no total spin of N = {N} spins: N/2, N/2 − 1, … ≥ 0")
 
 
 def log_multiplicity(N: int, J: float) -> float:
     """Logarithm of the number of multiplets of total spin J: (2J+1) N! / ((N/2+J+1)! (N/2−J)!)."""
-    return (
-        math.log(2 * J + 1) + math.lgamma(N + 1) - math.lgamma(N / 2 + J + 2) - math.lgamma(N / 2 - J + 1)
-    )
+    return math.log(2 * J + 1) + math.lgamma(N + 1) - math.lgamma(N / 2 + J + 2) - math.lgamma(N / 2 - J + 1)
 
 
 def indices(order: int) -> list[Index]:
@@ -125,6 +123,7 @@ class CoherentBlocks(_LazyBlocks):
     """Blocks of ((1 + s·σ)/2)^⊗N, |s| = `length`, along (theta, phi)."""
 
     def __init__(self, N: int, theta: float, phi: float, length: float) -> None:
+        N = positive_int(N, "N")
         self._theta, self._phi = theta, phi
         up, down = (1 + length) / 2, (1 - length) / 2
         self._log_up = math.log(up)
@@ -216,11 +215,15 @@ def _coherent_amplitudes(size: int, theta: float) -> NDArray[np.float64]:
 
 def checked_blocks(blocks: Iterable[tuple[Any, Any, Any]], tolerance: float) -> list[Block]:
     """Blocks that are a density matrix to `tolerance`, normalised, Hermitian, largest J first."""
+    try:
+        entries = [(J, weight, matrix) for J, weight, matrix in blocks]
+    except (TypeError, ValueError) as error:
+        raise InvalidModelError(f"blocks = {blocks!r} are no list of (J, weight, matrix)") from error
     checked: dict[float, Block] = {}
     total = 0.0
-    for J, weight, matrix in blocks:
+    for J, weight, matrix in entries:
         J, weight = half_integer(J, "J"), finite_float(weight, "weight")
-        array = np.array(matrix, dtype=np.complex128)
+        array = number_array(matrix, f"matrix of the block J = {J!r}", "matrix of numbers")
         size = round(2 * J) + 1
         if J < 0 or array.shape != (size, size):
             raise InvalidModelError(f"block J = {J!r} has shape {array.shape}: expected {(size, size)}")

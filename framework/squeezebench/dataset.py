@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,8 +99,11 @@ def build(
     available = [observable for observable in every if _has_what_it_requires(observable, moments)]
     content = _Content(problem, provenance, valid_until=float(moments.valid_until))
     for observable in available:
-        values = _values(observable, inputs)
-        content.put(observable, values if observable.name in _BUILTIN_NAMES else _masked(observable, values, late))
+        if observable.name in _BUILTIN_NAMES:
+            content.put(observable, observable.compute(inputs))
+        else:
+            values = _plugin_values(observable, partial(observable.compute, inputs), problem)
+            content.put(observable, _masked(observable, values, late))
     if samples is not None:
         _add_statistics(content, available, inputs, late)
     _add_estimates(content, every, moments, late)
@@ -184,24 +187,18 @@ def _shape(observable: Observable, problem: Problem) -> tuple[int, ...]:
     return (len(problem.times),) * observable.over_time + (3,) * len(observable.dims)
 
 
-def _values(observable: Observable, inputs: Inputs) -> Array:
-    """Values of an observable; NaN, and a warning, if a plugin's observable fails."""
-    shape = _shape(observable, inputs.problem)
-    if observable.name in _BUILTIN_NAMES:
-        return observable.compute(inputs)
+def _plugin_values(observable: Observable, compute: Callable[[], Any], problem: Problem, what: str = "value") -> Array:
+    """What `compute` gives for a plugin's observable; NaN, and a warning, if it fails or has another shape."""
+    shape = _shape(observable, problem)
     try:
-        values = np.array(observable.compute(inputs), dtype=np.float64)
+        values = np.array(compute(), dtype=np.float64)
         if values.shape != shape:
             raise PluginError(f"its values have shape {values.shape} instead of {shape}")
     except Exception as error:
-        _warn(observable, error)
+        message = f"observable {observable.name!r} has no {what}: {type(error).__name__}: {error}"
+        warnings.warn(message, SqueezebenchWarning, stacklevel=4)
         return np.full(shape, np.nan)
     return values
-
-
-def _warn(observable: Observable, error: Exception) -> None:
-    message = f"observable {observable.name!r} has no value: {type(error).__name__}: {error}"
-    warnings.warn(message, SqueezebenchWarning, stacklevel=4)
 
 
 def _add_statistics(content: _Content, available: Sequence[Observable], inputs: Inputs, late: Array) -> None:
@@ -216,11 +213,14 @@ def _add_statistics(content: _Content, available: Sequence[Observable], inputs: 
     for observable in with_errors:
         if observable in own:
             continue
-        try:
-            errors |= standard_errors(samples, [observable], inputs)
-        except Exception as error:
-            _warn(observable, error)
-            errors[observable.name] = np.full(_shape(observable, inputs.problem), np.nan)
+        if np.isnan(content.values[observable.name]).all():  # it has no value: said already, and no error either
+            errors[observable.name] = content.values[observable.name].copy()
+            continue
+
+        def error_of(observable: Observable = observable) -> Array:
+            return standard_errors(samples, [observable], inputs)[observable.name]
+
+        errors[observable.name] = _plugin_values(observable, error_of, inputs.problem, "standard error")
     # One block has no standard error: NaN compares as False, and the value stays.
     lost = np.linalg.norm(inputs.spin, axis=-1) < _DIRECTION * np.linalg.norm(errors["spin"], axis=-1)
     for observable in available:

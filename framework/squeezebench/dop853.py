@@ -1,7 +1,7 @@
-"""Coefficients of the Dormand-Prince pair of order 8 with error estimates of orders 5 and 3, and dense output of order 7.
+"""Coefficients of the Dormand-Prince method of order 8: error estimates of orders 5 and 3, dense output of order 7.
 
-Source: Hairer, Nørsett and Wanner, Solving Ordinary Differential Equations I, 2nd edition (Springer, 1993), section II.10
-(their code DOP853). Each row lists its non-zero entries only, as column: value.
+Source: Hairer, Nørsett and Wanner, Solving Ordinary Differential Equations I, 2nd edition (Springer, 1993), section
+II.10 (their code DOP853). Each row lists its non-zero entries only, as column: value.
 """
 
 from __future__ import annotations

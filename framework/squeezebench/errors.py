@@ -21,7 +21,10 @@ __all__ = [
 
 
 class SqueezebenchError(Exception):
-    """Base class of every exception of this package."""
+    """Base class of every exception of this package; the message is kept on one line, whatever value it shows."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(" ".join(str(message).split()))
 
 
 class InvalidModelError(SqueezebenchError, ValueError):

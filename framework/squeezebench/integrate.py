@@ -1,7 +1,7 @@
 r"""Parts of an explicit Runge-Kutta integrator of order 8 for autonomous systems y' = f(y), as numba kernels on arrays.
 
-numba cannot cache a function that takes another as its argument, so there is no ``integrate(f, ...)``: a method writes a
-loop of its own about its own right-hand side, from the parts here. A step is
+numba cannot cache a function that takes another as its argument, so there is no ``integrate(f, ...)``: a method writes
+a loop of its own about its own right-hand side, from the parts here. A step is
 
 1. for s = 1 … 11: `stage_point` gives the point at which slope s is taken;
 2. `stage_point` with s = `STEP` gives the new point, whose slope is slope 12 and slope 0 of the next step;

@@ -256,7 +256,7 @@ class SpinModel(Content):
     @property
     def h(self) -> NDArray[np.float64]:
         """Linear form of H, shape (3,): the drive, and χ along z, since J₊J₋ = J_x² + J_y² + J_z."""
-        return np.array(self.drive) + np.array([0.0, 0.0, self.chi])
+        return np.asarray(np.array(self.drive) + np.array([0.0, 0.0, self.chi]))
 
     @property
     def K(self) -> NDArray[np.float64]:
@@ -330,6 +330,8 @@ class SpinModel(Content):
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Model of the given content; the inverse of `to_dict`."""
+        if not isinstance(data, dict):
+            raise InvalidModelError(f"a spin model is a table, not {data!r}")
         values = {key: value for key, value in data.items() if key != "type"}
         if data.get("type", "spin_model") != "spin_model":
             raise InvalidModelError(f"type = {data['type']!r} is no 'spin_model'")
@@ -357,6 +359,45 @@ class SpinModel(Content):
         from .interop import to_qutip
 
         return to_qutip(self)
+
+    def to_piqs(self) -> Any:
+        """The model as a ``qutip.piqs.Dicke``.
+
+        Raises
+        ------
+        InvalidModelError
+            If a Kossakowski matrix does not reduce to the named rates.
+
+        Examples
+        --------
+        >>> from squeezebench import SpinModel
+        >>> model = SpinModel(N=4, chi=0.3, drive=0.9, emission=0.1)
+        >>> SpinModel.from_piqs(model.to_piqs()) == model
+        True
+        """
+        from .interop_piqs import model_to_piqs
+
+        return model_to_piqs(self)
+
+    @classmethod
+    def from_piqs(cls, dicke: Any, rate_unit: str = "") -> SpinModel:
+        """Model of the same physics as a ``qutip.piqs.Dicke``.
+
+        Parameters
+        ----------
+        dicke : qutip.piqs.Dicke
+            Its Hamiltonian is in the Dicke basis and of the form h·J + J·K·J, up to a constant, which is dropped.
+        rate_unit : str
+            Unit of its rates.
+
+        Raises
+        ------
+        InvalidModelError
+            If a rate is negative, or the Hamiltonian is not Hermitian or of another form.
+        """
+        from .interop_piqs import model_from_piqs
+
+        return model_from_piqs(dicke, cls, rate_unit)
 
 
 def _kossakowski(emission: float, pumping: float, dephasing: float) -> NDArray[np.complex128]:

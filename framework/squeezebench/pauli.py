@@ -46,8 +46,8 @@ class PauliTables:
 
     Notes
     -----
-    The first index of the tables counts x, y, z from 0. `inside` and `outside` are symmetrised over (c, d), and `inside`
-    over (a, b), which changes nothing in a permutation-symmetric state. All entries are in the model's rate unit.
+    The first index of the tables counts x, y, z from 0. `inside` and `outside` are symmetrised over (c, d), and
+    `inside` over (a, b), which changes nothing in a permutation-symmetric state. Entries are in the model's rate unit.
     """
 
     single: Array

@@ -284,6 +284,8 @@ class Problem(Content):
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Problem of the given content; the inverse of `to_dict`."""
+        if not isinstance(data, dict):
+            raise InvalidModelError(f"a problem is a table, not {data!r}")
         for key in data:
             if key not in {"type", "initial", "model", "schedule", "times"}:
                 known = ["initial", "model", "schedule", "times"]
@@ -297,7 +299,8 @@ class Problem(Content):
             schedule = [_entry_from_dict(entry) for entry in entries]
         initial = state_from_dict(data["initial"]) if "initial" in data else None
         times = data.get("times")
-        return cls(model, initial, [math.inf] if times == ["inf"] else times, schedule=schedule)
+        steady = isinstance(times, list) and times == ["inf"]
+        return cls(model, initial, [math.inf] if steady else times, schedule=schedule)
 
     def __repr__(self) -> str:
         what = f"{self._model!r}" if self._schedule is None else f"schedule={list(self._schedule)!r}"
@@ -354,7 +357,7 @@ def _check_model(model: Any) -> None:
 def _checked_schedule(schedule: Any) -> tuple[Segment | Rotation, ...]:
     if isinstance(schedule, str) or not isinstance(schedule, Iterable):
         raise InvalidModelError(f"schedule = {schedule!r} is no list of Segment and Rotation")
-    entries = tuple(schedule)
+    entries = tuple(np.atleast_1d(schedule)) if isinstance(schedule, np.ndarray) else tuple(schedule)
     for entry in entries:
         if not isinstance(entry, Segment | Rotation):
             raise InvalidModelError(f"a schedule holds Segment and Rotation, not {entry!r}")

@@ -33,10 +33,10 @@ _CHUNK = 20_000
 _STEP = 1 / 32
 #: A standard error below this fraction of the value is the round-off of blocks that do not differ.
 _NO_SPREAD = 1e-9
-#: Below this effective number of blocks an error bar is itself uncertain by more than a quarter, 1/√(2(B − 1)).
-_FEWEST_BLOCKS = 10.0
-#: A single block that makes up more than this of an error bar's square decides it.
-_LARGEST_SHARE = 0.2
+#: An error bar that is itself uncertain by more than this fraction is no error bar. Gaussian blocks reach it at B = 9:
+#: 1/√(2(B − 1)) = 1/4.
+_UNCERTAIN = 0.25
+_FEWEST_BLOCKS = 9.0
 
 
 @dataclass(frozen=True)
@@ -178,12 +178,11 @@ def standard_errors(samples: Samples, observables: Sequence[Observable], inputs:
 def reliable(samples: Samples) -> NDArray[np.bool_]:
     """Whether the error bar of ξ² can be trusted, at each time, shape (T,).
 
-    It cannot where
+    It cannot where it is itself uncertain by more than a quarter, that is where
 
-    - the effective number of blocks is below 10, or
-    - one block makes up more than max(0.2, 3.2 B^(−0.65)) of the squared error Σ I_b² of ξ² (of the total variance
-      tr C where the spin has no direction), with B the effective number of blocks. The second entry is what the largest
-      of B equal Gaussian contributions exceeds in 1 of 100 cases (Cochran's test, fitted for B = 10 … 120 within 5 %).
+    - the effective number of blocks 1/Σ q_b² is below 9 (Gaussian blocks: 1/√(2(B − 1)) = 1/4), or
+    - a few blocks decide it: ½ √(Σ I_b⁴/(Σ I_b²)² − Σ q_b²) > 1/4, with I_b the influence of block b on ξ² (on the
+      total variance tr C where the spin has no direction). One to three rare blocks beside many harmless ones do so.
 
     Blocks that do not differ at all are reliable. What no block has seen, nobody can tell: an event that happens to one
     trajectory in a thousand makes the bar too small, without a sign, until the first one is among the samples.
@@ -201,18 +200,20 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
 
     pool = _pool(samples)
     T = pool.mean.shape[0]
-    total, largest = np.zeros((T, 2)), np.zeros((T, 2))
-    for influence in _influences(pool, xi2_and_total, np.subtract):
-        total += (influence**2).sum(axis=0)
-        largest = np.maximum(largest, (influence**2).max(axis=0))
+    squares, fourths = np.zeros((T, 2)), np.zeros((T, 2))
     value = np.abs(xi2_and_total(pool.mean[None], pool.pooled[None])[0])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(np.sqrt(total) > _NO_SPREAD * value, largest / total, 0.0)
-        share = np.where(np.isfinite(total[:, 0]), share[:, 0], share[:, 1])
-        blocks = 1 / (pool.share**2).sum(axis=0)
-        limit = np.maximum(_LARGEST_SHARE, 3.2 * blocks**-0.65)
-    # A hair below the limit, so that ten equal weights count as ten.
-    return np.asarray((blocks >= _FEWEST_BLOCKS * (1 - 1e-9)) & (share <= limit) & np.isfinite(value[:, 1]))
+    with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
+        for influence in _influences(pool, xi2_and_total, np.subtract):
+            relative = (influence / value) ** 2
+            squares += relative.sum(axis=0)
+            fourths += (relative**2).sum(axis=0)
+        concentration = np.where(squares > _NO_SPREAD**2, fourths / squares**2, 0.0)
+        concentration = np.where(np.isfinite(squares[:, 0]), concentration[:, 0], concentration[:, 1])
+        crowding = (pool.share**2).sum(axis=0)
+        uncertain = 0.5 * np.sqrt(np.maximum(concentration - crowding, 0.0)) > _UNCERTAIN
+        # A hair below, so that nine equal weights count as nine whatever their round-off.
+        enough = 1 / crowding >= _FEWEST_BLOCKS * (1 - 1e-9)
+    return np.asarray(enough & ~uncertain & np.isfinite(value[:, 1]))
 
 
 # ---------------------------------------------------------------- machinery

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from . import angular
 from .content import Content
 from .errors import InvalidModelError
-from .validate import finite_float, half_integer, nearest
+from .validate import finite_float, half_integer, nearest, number_array, positive_int, real_vector
 
 if TYPE_CHECKING:
+    from qutip import Qobj
+
     from .model import SpinModel
 
 __all__ = [
@@ -90,7 +92,7 @@ class State(Content):
         dict
             (n_x, n_y, n_z) → ⟨σ_x^{⊗n_x} ⊗ σ_y^{⊗n_y} ⊗ σ_z^{⊗n_z}⟩ for n_x + n_y + n_z ≤ min(order, N).
         """
-        return angular.symmetric_moments(self.dicke_blocks(N), N, min(order, N))
+        return angular.symmetric_moments(self.dicke_blocks(N), N, min(positive_int(order, "order"), N))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,7 @@ class CoherentSpinState(State):
     @classmethod
     def along(cls, vector: Any) -> Self:
         """State of the given Bloch vector (length at most 1, to round-off)."""
-        x, y, z = (float(v) for v in vector)
+        x, y, z = real_vector(vector, "Bloch vector")
         length = math.sqrt(x * x + y * y + z * z)
         if length > 1 + 1e-12:
             raise InvalidModelError(f"Bloch vector {(x, y, z)} is longer than 1")
@@ -153,7 +155,8 @@ class CoherentSpinState(State):
     def symmetric_moments(self, N: int, order: int) -> dict[Index, float]:
         """Products of the Bloch vector's components."""
         x, y, z = self.bloch_vector()
-        return {n: float(x ** n[0] * y ** n[1] * z ** n[2]) for n in angular.indices(min(order, N))}
+        degree = min(positive_int(order, "order"), positive_int(N, "N"))
+        return {n: float(x ** n[0] * y ** n[1] * z ** n[2]) for n in angular.indices(degree)}
 
     def to_dict(self) -> dict[str, Any]:
         """Content as plain JSON types."""
@@ -271,6 +274,32 @@ class DickeBlocks(State):
             angular.check_spin(J, N)
         return self._blocks
 
+    @classmethod
+    def from_qutip(cls, qobj: Any, N: int) -> Self:
+        """State from a density matrix in the Dicke basis of ``qutip.piqs``.
+
+        Parameters
+        ----------
+        qobj : qutip.Qobj
+            Density matrix, or state vector, over PIQS's Dicke states of N spins; entries between different J vanish.
+        N : int
+            Number of spins.
+
+        Raises
+        ------
+        InvalidModelError
+            If it has another size, entries between different J, or is no density matrix.
+        """
+        from .interop_piqs import blocks_from_piqs
+
+        return cls(blocks_from_piqs(qobj, positive_int(N, "N"), cls.tolerance))
+
+    def to_qutip(self, N: int) -> Qobj:
+        """Density matrix in the Dicke basis of ``qutip.piqs``, M descending in each block; inverse of `from_qutip`."""
+        from .interop_piqs import blocks_to_piqs
+
+        return blocks_to_piqs(self.dicke_blocks(positive_int(N, "N")), N)
+
     def to_dict(self) -> dict[str, Any]:
         """Content as plain JSON types."""
         blocks = [{"J": J, "weight": w, "re": m.real.tolist(), "im": m.imag.tolist()} for J, w, m in self._blocks]
@@ -291,11 +320,11 @@ def state_from_dict(data: Any) -> State:
         "mean_field_steady_state": MeanFieldSteadyState,
     }
     kind = data["type"]
-    if kind == "blocks":
+    if isinstance(kind, str) and kind == "blocks":
         try:
-            entries = [(b["J"], b["weight"], np.array(b["re"]) + 1j * np.array(b["im"])) for b in values["blocks"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidModelError("blocks: each needs J, weight, re and im") from error
+            entries = [(b["J"], b["weight"], _complex(b["re"], b["im"])) for b in values["blocks"]]
+        except (KeyError, TypeError, IndexError) as error:
+            raise InvalidModelError("blocks: a list, each entry of it with J, weight, re and im") from error
         return DickeBlocks(entries)
     if not isinstance(kind, str) or kind not in kinds:
         raise InvalidModelError(f"unknown type of state {kind!r}{nearest(str(kind), [*kinds, 'blocks'])}")
@@ -307,3 +336,11 @@ def state_from_dict(data: Any) -> State:
     if kind == "dicke" and set(values) != {"J", "M"}:
         raise InvalidModelError("a Dicke state needs J and M")
     return state_type(**values)
+
+
+def _complex(re: Any, im: Any) -> NDArray[np.complex128]:
+    """Matrix from the lists of its real and imaginary parts."""
+    real, imaginary = number_array(re, "re", "matrix of numbers"), number_array(im, "im", "matrix of numbers")
+    if real.shape != imaginary.shape:
+        raise InvalidModelError(f"blocks: re has shape {real.shape} and im {imaginary.shape}")
+    return real + 1j * imaginary

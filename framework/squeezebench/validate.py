@@ -13,18 +13,32 @@ from numpy.typing import NDArray
 
 from .errors import InvalidModelError
 
-__all__ = ["finite_float", "half_integer", "hermitian_matrix", "nearest", "positive_int", "rate", "real_vector"]
+__all__ = [
+    "finite_float",
+    "half_integer",
+    "hermitian_matrix",
+    "nearest",
+    "number_array",
+    "positive_int",
+    "rate",
+    "real_vector",
+]
 
 #: Asymmetry and negative eigenvalues up to this fraction of a matrix's largest entry are round-off, not content.
 _MATRIX_TOLERANCE = 1e-10
 
+#: Beyond this float(N) and N differ.
+_LARGEST_INT = 2**53
+
 
 def positive_int(value: Any, name: str) -> int:
-    """`value` as an int ≥ 1; bools, floats and text are refused."""
+    """`value` as an int ≥ 1 that a float holds exactly; bools, floats and text are refused."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
         raise InvalidModelError(f"{name} = {value!r} is no whole number: give an int of at least 1")
     if value < 1:
         raise InvalidModelError(f"{name} = {value} is too small: give an int of at least 1")
+    if int(value) > _LARGEST_INT:
+        raise InvalidModelError(f"{name} is too large: give an int of at most 2^53")
     return int(value)
 
 
@@ -69,12 +83,20 @@ def real_vector(value: Any, name: str) -> tuple[float, float, float]:
     return x, y, z
 
 
+def number_array(value: Any, name: str, what: str) -> NDArray[np.complex128]:
+    """`value` as a complex array; bools, text and ragged lists are refused. `what` says what was expected."""
+    try:
+        raw = np.array(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidModelError(f"{name} = {value!r} is no {what}") from error
+    if raw.dtype.kind not in "iufc":
+        raise InvalidModelError(f"{name} = {value!r} is no {what}")
+    return raw.astype(np.complex128)
+
+
 def hermitian_matrix(value: Any, name: str, *, real: bool = False, positive: bool = False) -> NDArray[np.complex128]:
     """3×3 Hermitian matrix, symmetric real if `real`, positive semidefinite if `positive`."""
-    try:
-        matrix = np.array(value, dtype=np.complex128)
-    except (TypeError, ValueError) as error:
-        raise InvalidModelError(f"{name} = {value!r} is no 3x3 matrix of numbers") from error
+    matrix = number_array(value, name, "3x3 matrix of numbers")
     if matrix.shape != (3, 3):
         raise InvalidModelError(f"{name} has shape {matrix.shape}: give a 3x3 matrix over (x, y, z)")
     if not np.isfinite(matrix).all():

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from squeezebench.pauli import pauli_tables
 
-from .series import PAIRS, Series, series
+from .series import PAIRS, series
 
 if TYPE_CHECKING:
     from squeezebench import SpinModel
@@ -156,7 +156,9 @@ def equations(model: SpinModel, order: int) -> Equations:
     )
 
 
-def _entries(table: dict[tuple[int, ...], float] | dict[tuple[int, int], float] | dict[tuple[int, int, int], float], width: int) -> tuple[Ints, Array]:
+def _entries(
+    table: dict[tuple[int, ...], float] | dict[tuple[int, int], float] | dict[tuple[int, int, int], float], width: int
+) -> tuple[Ints, Array]:
     """Non-zero entries as index rows (t, width) and values (t,)."""
     kept = [(at, value) for at, value in table.items() if value != 0]
     rows = np.array([at for at, _ in kept], dtype=np.int64).reshape(-1, width)

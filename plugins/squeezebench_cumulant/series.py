@@ -1,7 +1,7 @@
 r"""Truncated power series in three variables: how the cumulants of one order are laid out and multiplied.
 
-A hierarchy of order k is the polynomial :math:`V(\xi) = \sum_{1\le|n|\le k} v_n \xi^n`, its coefficients in the order of
-`monomials`: by degree, then x before y before z.
+A hierarchy of order k is the polynomial :math:`V(\xi) = \sum_{1\le|n|\le k} v_n \xi^n`, its coefficients in the order
+of `monomials`: by degree, then x before y before z.
 """
 
 from __future__ import annotations

@@ -82,6 +82,8 @@ class MeanField(sb.Solver):
         bloch = np.empty((len(problem.times), 3))
         totals = np.zeros(4, dtype=np.int64)
         for step in problem.segments():
+            if step.start > problem.times[-1]:
+                break
             tables = pauli_tables(step.model)
             state = step.rotation_matrix @ state
             pair = np.ascontiguousarray((N - 1) * tables.outside[:, 1:, 1:])
@@ -93,7 +95,7 @@ class MeanField(sb.Solver):
                     state,
                     clock,
                     counts,
-                    step.stop,
+                    min(step.stop, float(problem.times[-1])),
                     step.times,
                     tables.single,
                     pair,

@@ -9,24 +9,16 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from squeezebench.errors import (
-    InvalidModelError,
-    InvalidOptionError,
-    InvalidScenarioError,
-    SolverError,
-    SqueezebenchError,
-    UnsupportedProblemError,
-)
+from squeezebench.errors import SolverError, SqueezebenchError, UnsupportedProblemError
 
 from . import compare, lists, run, solve
-from .output import EXIT_FAILED, EXIT_USAGE, error_line
+from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="squeezebench",
     help="Which solver can you trust for your ensemble of N driven-dissipative spins, and what does it cost?",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -41,8 +33,9 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def common(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
     strict_plugins: Annotated[
         bool, typer.Option("--strict-plugins", help="A plugin that does not load is an error.")
@@ -56,6 +49,8 @@ def common(
         os.environ["SQUEEZEBENCH_DEBUG"] = "1"
     if strict_plugins:
         os.environ["SQUEEZEBENCH_STRICT_PLUGINS"] = "1"
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 lists.add_to(app)
@@ -71,19 +66,36 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     line has no value at all.
     """
     warnings.showwarning = _show_warning
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(args=arguments, standalone_mode=True)
+        code = app(args=given, standalone_mode=False)
     except (SolverError, UnsupportedProblemError) as error:
         _fail(error, EXIT_FAILED)
-    except (InvalidModelError, InvalidOptionError, InvalidScenarioError, SqueezebenchError) as error:
+    except SqueezebenchError as error:
         _fail(error, EXIT_USAGE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: so do we, quietly
         sys.exit(0)
-    except KeyboardInterrupt:
-        error_line("interrupted; what is finished is stored, and the same command resumes")
-        sys.exit(130)
-    sys.exit(0)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise  # a mistake of ours, to be seen whole
+        error_line(_usage_message(error, given))
+        sys.exit(EXIT_USAGE)
+    if code == EXIT_INTERRUPTED:
+        error_line("interrupted; what is finished is kept, and the same command goes on from there")
+    sys.exit(code or 0)
+
+
+def _usage_message(error: Any, given: list[str]) -> str:
+    """What the command line's parser complains of, with the value that it leaves out."""
+    message = str(error.format_message())
+    for name in getattr(getattr(error, "param", None), "opts", ()):
+        if name in given[:-1]:
+            value = given[given.index(name) + 1]
+            if value not in message:
+                message = f"{message} (got {value!r})"
+    command = getattr(getattr(error, "ctx", None), "command_path", "")
+    return f"{message.rstrip('.')}; see {command or 'squeezebench'} --help"
 
 
 def _fail(error: SqueezebenchError, code: int) -> NoReturn:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_BROKEN",
     "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
     "EXIT_USAGE",
     "console",
     "error_line",
@@ -26,6 +27,8 @@ __all__ = [
 EXIT_BROKEN = 1
 EXIT_USAGE = 2
 EXIT_FAILED = 3
+#: What a shell expects of a program that was interrupted.
+EXIT_INTERRUPTED = 130
 
 #: Width of a table that goes to a file or a pipe, where nobody's terminal says how wide it may be.
 PIPE_WIDTH = 160

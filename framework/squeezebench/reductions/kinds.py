@@ -125,19 +125,24 @@ def _vertex(t: Array, y: Array) -> tuple[float, float] | None:
 
 
 def _t_star(arguments: Mapping[str, Any], variable: str, data: Mapping[str, Any]) -> tuple[float]:
-    """First time at which N_eff falls to the level, linear between saved times."""
+    """First time at which N_eff falls from above the level to it, linear between saved times.
+
+    Without a level of its own it is the data set's ``t_star``, which knows the critical number of every segment of a
+    schedule; else it is found from ``critical_n_eff``, a number or (T,).
+    """
     level = arguments.get("n_eff")
+    if level is None and "t_star" in data:
+        return (float(np.asarray(data["t_star"])),)
     if level is None:
+        level = data["critical_n_eff"] if "critical_n_eff" in data else math.nan
+    times = _column(data, "time")
+    distance = _column(data, variable) - np.asarray(level, dtype=np.float64)
+    falls = np.flatnonzero((distance[:-1] > 0) & (distance[1:] <= 0) & np.isfinite(distance[:-1] - distance[1:]))
+    if not falls.size:
         return (math.nan,)
-    times, n_eff = _column(data, "time"), _column(data, variable)
-    below = np.flatnonzero(n_eff <= level)
-    if not below.size:
-        return (math.nan,)
-    k = int(below[0])
-    if k == 0 or not np.isfinite(n_eff[k - 1]):
-        return (float(times[k]),)
-    fraction = (n_eff[k - 1] - level) / (n_eff[k - 1] - n_eff[k])
-    return (float(times[k - 1] + fraction * (times[k] - times[k - 1])),)
+    k = int(falls[0])
+    fraction = distance[k] / (distance[k] - distance[k + 1])
+    return (float(times[k] + fraction * (times[k + 1] - times[k])),)
 
 
 def _final(arguments: Mapping[str, Any], variable: str, data: Mapping[str, Any]) -> tuple[float, float]:

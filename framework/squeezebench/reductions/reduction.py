@@ -167,19 +167,17 @@ class Reduction(Content):
         return value, Output(f"{self.label}_time", f"time of the {words}", "time", self.variable)
 
     def resolve(self, names: Mapping[str, Any]) -> Self:
-        """Reduction with its expressions evaluated, and the level of ``t_star`` filled in.
+        """Reduction with its expressions evaluated.
 
         Parameters
         ----------
         names : mapping of str to number
-            What expressions may ask for; ``critical_n_eff`` is the default level of ``t_star``.
+            What expressions may ask for.
         """
         arguments = self.arguments
         for key in _NUMERIC:
             if key in arguments:
                 arguments[key] = float(evaluate(arguments[key], names, f"reduction {self.name}: {key}"))
-        if self.name == "t_star" and "n_eff" not in arguments and "critical_n_eff" in names:
-            arguments["n_eff"] = float(names["critical_n_eff"])
         return type(self)(self.name, **arguments)
 
     def compute(self, data: Mapping[str, Any]) -> dict[str, float]:

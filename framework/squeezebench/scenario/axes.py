@@ -56,9 +56,11 @@ def read_axes(data: Mapping[str, Any], labels: Sequence[str]) -> dict[str, list[
         axes[name] = _labels(values, labels, path) if name == VARIANT else _numbers(values, path, name == "N")
         if not axes[name]:
             raise InvalidScenarioError(f"{path} is empty: give at least one value")
-        for index, value in enumerate(axes[name]):
-            if len(axes[name]) != len(set(axes[name])) and value in axes[name][:index]:
+        seen = set()
+        for value in axes[name]:
+            if value in seen:
                 raise InvalidScenarioError(f"{path}: the value {value!r} comes twice")
+            seen.add(value)
     count = math.prod(len(values) for values in axes.values())
     if count > MAX_POINTS:
         sizes = " x ".join(str(len(values)) for values in axes.values())

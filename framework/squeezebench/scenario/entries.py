@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from squeezebench.content import Content, to_plain
 from squeezebench.errors import InvalidOptionError, InvalidScenarioError, SqueezebenchError
 from squeezebench.expressions import names_in, shown
@@ -135,7 +137,8 @@ def read_problems(fixed: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[st
         try:
             if not isinstance(entry, Problem | Mapping):
                 raise InvalidScenarioError("expected a Problem, or a table as Problem.to_dict gives it")
-            problem = entry if isinstance(entry, Problem) else Problem.from_dict(dict(entry))
+            with np.errstate(all="ignore"):  # numbers that overflow are found by the model's own checks
+                problem = entry if isinstance(entry, Problem) else Problem.from_dict(dict(entry))
         except (ArithmeticError, AttributeError, TypeError, ValueError, SqueezebenchError) as error:
             where = join("problems", str(label)) if key == "problems" else "problem"
             raise InvalidScenarioError(f"{where} = {shown(entry)}: {error}") from error

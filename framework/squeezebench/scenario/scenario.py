@@ -229,7 +229,7 @@ class Scenario(Content):
         if self._problems is not None:
             contents = {label: problem.to_dict() for label, problem in self._problems.items()}
             data |= {"problem": contents[""]} if "" in contents else {"problems": contents}
-        data["name"] = self._document.name
+        data |= {"name": self._document.name, "tolerance": self.tolerance}
         plain = {key: to_plain(data[key]) for key in keys_of(Document) if key in data}
         return {key: value for key, value in plain.items() if value not in (None, "", [], {}) or key == "keep"}
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from squeezebench.observables import kernels
 from squeezebench.states import CoherentSpinState
 
@@ -207,7 +208,7 @@ def test_n_eff_is_2J_in_a_multiplet(J):
 
 
 def test_n_eff_keeps_its_digits_where_j_squared_is_tiny():
-    """2√(¼ + x) − 1 = 2x − 2x² + …"""
+    """By its series 2√(¼ + x) − 1 = 2x − 2x² + O(x³)."""
     x = 1e-12
     assert kernels.n_eff(np.zeros(3), np.diag([x, 0, 0]), 10) == pytest.approx(2 * x - 2 * x * x, rel=1e-14)
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 import squeezebench as sb
 from squeezebench.observables import Inputs, Observable, builtin, check_observable, kernels, time_unit, unit_text
 
@@ -123,9 +124,18 @@ def test_axes_differ_up_to_their_sign_and_angles_up_to_half_a_turn():
 
 @pytest.mark.parametrize(
     ("rate", "time"),
-    [("1/s", "s"), ("", "1"), ("1", "1"), ("Hz", "1/Hz"), ("s^-1", "s"), ("s-1", "s"), ("ms**-1", "ms"), ("1 / µs", "µs"),
-     ("2 pi kHz", "1/(2 pi kHz)")],
-)  # fmt: skip
+    [
+        ("1/s", "s"),
+        ("", "1"),
+        ("1", "1"),
+        ("Hz", "1/Hz"),
+        ("s^-1", "s"),
+        ("s-1", "s"),
+        ("ms**-1", "ms"),
+        ("1 / µs", "µs"),
+        ("2 pi kHz", "1/(2 pi kHz)"),
+    ],
+)
 def test_times_have_the_inverse_of_the_rate_unit(rate, time):
     assert time_unit(rate) == time
     assert unit_text("time", rate) == time
