@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import squeezebench
 
 project = "squeezebench"
@@ -24,7 +27,6 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-# Formulas inside sentences hold Greek letters as they are; only display mathematics is TeX.
 highlight_language = "none"
 
 # ---------------------------------------------------------------- reference
@@ -38,13 +40,6 @@ default_role = "py:obj"
 # The members are on the page of their class; those of pydantic's base class say nothing about a solver's options.
 numpydoc_show_class_members = False
 
-# ---------------------------------------------------------------- examples
-
-doctest_global_setup = """
-import numpy as np
-import squeezebench as sb
-"""
-
 # ---------------------------------------------------------------- looks
 
 html_theme = "alabaster"
@@ -57,3 +52,32 @@ html_theme_options = {
 }
 html_sidebars = {"**": ["about.html", "searchbox.html", "navigation.html"]}
 html_show_sourcelink = False
+
+
+# ---------------------------------------------------------------- docstrings
+
+#: What reStructuredText would take for markup and physics does not mean so: the bars of |⟨J⟩| and the last _ of axis_.
+_NO_MARKUP = re.compile(r"(``.*?``|`.*?`)|(\||(?<=\w)_(?!\w))")
+
+
+def _escape_physics(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Escape bars and final underscores in a docstring's text, but not in mathematics and examples."""
+    example, mathematics = False, None  # the latter: indentation of the directive
+    for number, line in enumerate(lines):
+        if not line.strip():
+            example = False
+            continue
+        text = line.lstrip()
+        indent = len(line) - len(text)
+        if mathematics is not None and indent <= mathematics:
+            mathematics = None
+        if text.startswith(".. math::"):
+            mathematics = indent
+        example |= text.startswith(">>>")
+        if not example and mathematics is None:
+            lines[number] = _NO_MARKUP.sub(lambda match: match[1] or f"\\{match[2]}", line)
+
+
+def setup(app: Any) -> None:
+    """Register with Sphinx, to come after numpydoc."""
+    app.connect("autodoc-process-docstring", _escape_physics, priority=900)

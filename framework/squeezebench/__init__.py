@@ -7,6 +7,7 @@ is first used, so that ``import squeezebench`` stays fast.
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 from .errors import (
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from .versions import show_versions
 
 __version__ = "0.1.0"
+
+# Silent unless whoever uses the package asks: ``logging.getLogger("squeezebench")``, or ``squeezebench -v``.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "API_VERSION",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .spec import Spec
 
 __all__ = ["solve", "steady_state"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def solve(
@@ -97,7 +100,7 @@ def solve(
     >>> problem = sb.Problem(model, sb.CoherentSpinState(), times=np.linspace(0, 0.5, 3))
     >>> ds = sb.solve(problem, "cumulant", order=4)
     >>> ds.xi2.values.round(4)
-    array([1.    , 0.8801, 0.8904])
+    array([1.    , 1.1149, 1.0594])
     """
     from .dataset import build
     from .spec import Spec
@@ -121,7 +124,16 @@ def solve(
         checkpoint=None if checkpoint is None else Path(checkpoint),
         progress=progress or no_progress,
     )
+    _LOG.debug("solving %r with %s (%r) on %d threads", problem, spec, resolved, threads)
     outcome = attempt(method, problem, resolved, context)
+    _LOG.debug(
+        "%s: %s in %.3g s, %.3g s of compilation apart%s",
+        spec.label,
+        outcome.status,
+        outcome.seconds,
+        outcome.compile_seconds,
+        f": {outcome.reason}" if outcome.reason else "",
+    )
     if outcome.status == "unsupported":
         raise UnsupportedProblemError(f"solver {method.name!r} declines this problem: {outcome.reason}")
     if outcome.moments is None:

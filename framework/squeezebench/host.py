@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import os
 import re
 import time
@@ -27,6 +28,8 @@ __all__ = ["ENTRY_POINT_GROUP", "Host", "PluginRecord", "get_host", "set_host"]
 ENTRY_POINT_GROUP = "squeezebench"
 
 Status = Literal["loaded", "blocked", "broken", "incompatible", "duplicate"]
+
+_LOG = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -107,6 +110,7 @@ class Host:
             self.plugins.append(record)
             if entry_point.name in blocked or (chosen is not None and entry_point.name not in chosen):
                 record.status = "blocked"
+                _LOG.info("plugin %r is blocked", record.name)
                 continue
             self._load(entry_point, record)
         if strict:
@@ -153,6 +157,11 @@ class Host:
                 except (Exception, SystemExit) as error:
                     _note(record, error)
         record.seconds = time.perf_counter() - started
+        if record.status == "loaded":
+            brought = [*record.solvers, *record.scenarios, *record.observables]
+            _LOG.info("plugin %r loaded in %.3g s: %s", record.name, record.seconds, ", ".join(brought) or "nothing")
+        else:
+            _LOG.warning("plugin %r is %s: %s", record.name, record.status, record.error)
 
     def _drop(self, name: str) -> None:
         if self._manager.has_plugin(name):
@@ -200,12 +209,10 @@ class Host:
             record.scenarios.append(scenario.name)
 
     def _take_observable(self, observable: Any, record: PluginRecord) -> None:
-        from .observables import Observable, builtin
+        from .observables import builtin, check_observable
 
-        taken = {item.name for item in (*builtin(), *self.observables)}
-        if not isinstance(observable, Observable):
-            record.fail("broken", f"squeezebench_observables gave {observable!r}, which is no squeezebench.Observable")
-        elif observable.name in taken:
+        check_observable(observable)
+        if observable.name in {item.name for item in (*builtin(), *self.observables)}:
             record.fail("duplicate", f"the observable name {observable.name!r} is taken")
         else:
             self.observables.append(observable)

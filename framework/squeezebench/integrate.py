@@ -136,7 +136,7 @@ def error_norm(y: Array, y_new: Array, k: Array, h: float, rtol: float, atol: fl
         worst_3 = max(worst_3, abs(total) / scale)
     if worst_5 == 0.0:
         return 0.0
-    return abs(h) * worst_5 / np.sqrt(1.0 + 0.01 * (worst_3 / worst_5) ** 2)
+    return float(abs(h) * worst_5 / np.sqrt(1.0 + 0.01 * (worst_3 / worst_5) ** 2))
 
 
 @kernel
@@ -158,7 +158,7 @@ def step_factor(error: float, error_before: float, rejected: bool) -> float:
     if not np.isfinite(error):
         return _SMALLEST_FACTOR
     small = max(error, 1e-10)
-    factor = _SAFETY * small**-_EXPONENT_NOW
+    factor = float(_SAFETY * small**-_EXPONENT_NOW)
     if error <= 1.0:
         factor *= max(error_before, 1e-4) ** _EXPONENT_BEFORE
     factor = min(_LARGEST_FACTOR, max(_SMALLEST_FACTOR, factor))

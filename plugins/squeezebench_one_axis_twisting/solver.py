@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from squeezebench import Claim, Context, Cost, Moments, Problem, Solver, SpinModel, Support
+from squeezebench import Claim, Context, Cost, Moments, Problem, Solver, SolverError, SpinModel, Support
 
 from .closed_form import Twisting, moments
 
@@ -57,7 +57,10 @@ class OneAxisTwisting(Solver):
         """Moments at ``problem.times``, all at once."""
         context.check()
         model: SpinModel = problem.model
-        start = problem.initial_state.bloch_vector(problem.N)
+        product = problem.initial_state.as_product(problem.N)
+        if product is None:
+            raise SolverError(f"{problem.initial_state!r} is no product state: give a CoherentSpinState")
+        start = product.bloch_vector()
         h, K, single = model.h, model.K, model.single
         spin, covariance = moments(
             Twisting(

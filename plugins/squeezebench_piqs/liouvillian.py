@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from squeezebench import SpinModel
-from squeezebench.interop import lindblad_vectors
 from squeezebench.interop_piqs import hamiltonian
 
 from .layout import Layout, spin_matrices
@@ -31,12 +30,12 @@ def _ensemble(model: SpinModel, operator: Any = None) -> Any:
     )
 
 
-def _further_jumps(model: SpinModel, spin: list[Any]) -> list[Any]:
-    """Jump operators of the collective Kossakowski matrix that is no named rate, from (J_x, J_y, J_z)."""
+def _further(model: SpinModel) -> list[tuple[int, int, complex]]:
+    """(a, b, c_ab) of the collective matrix that is no named rate: Σ c_ab (J_aρJ_b − ½{J_bJ_a, ρ}) is to be added."""
     if model.collective_matrix is None:
         return []
-    vectors = lindblad_vectors(np.array(model.collective_matrix))
-    return [sum(complex(v) * j for v, j in zip(vector, spin, strict=True)) for vector in vectors]
+    matrix = np.array(model.collective_matrix)
+    return [(a, b, complex(matrix[a, b])) for a in range(3) for b in range(3) if matrix[a, b]]
 
 
 def stock(model: SpinModel) -> Any:
@@ -56,8 +55,11 @@ def stock(model: SpinModel) -> Any:
     from qutip import piqs
 
     whole = _ensemble(model, hamiltonian(model)).liouvillian()
-    for jump in _further_jumps(model, piqs.jspin(model.N)):
-        whole = whole + qutip.lindblad_dissipator(jump)
+    spin = piqs.jspin(model.N)
+    for a, b, rate in _further(model):
+        product = spin[b] * spin[a]
+        term = qutip.sprepost(spin[a], spin[b]) - 0.5 * (qutip.spre(product) + qutip.spost(product))
+        whole = whole + rate * term
     return whole
 
 
@@ -65,7 +67,8 @@ def restricted(model: SpinModel, layout: Layout) -> Any:
     """The rows and columns of the Liouvillian that the entries inside the J blocks need.
 
     PIQS's dissipator couples these to one another only, and so does every commutator with a function of J. The
-    dissipator is PIQS's own; the commutator, of which PIQS would store all pairs of Dicke states, is made block by block.
+    dissipator is PIQS's own; the commutator, which PIQS would store for all pairs of Dicke states, is made block by
+    block.
 
     Parameters
     ----------
@@ -91,9 +94,10 @@ def restricted(model: SpinModel, layout: Layout) -> Any:
         one = sparse.eye_array(spin[0].shape[0], format="csr")
         # The vector has the columns of ρ one after the other: AρB becomes (Bᵀ ⊗ A)ρ.
         part = -1j * (sparse.kron(one, energy) - sparse.kron(energy.T, one))
-        for jump in _further_jumps(model, spin):
-            rate = jump.conj().T @ jump
-            part = part + sparse.kron(jump.conj(), jump) - 0.5 * (sparse.kron(one, rate) + sparse.kron(rate.T, one))
+        for a, b, rate in _further(model):
+            product = spin[b] @ spin[a]
+            loss = 0.5 * (sparse.kron(one, product) + sparse.kron(product.T, one))
+            part = part + rate * (sparse.kron(spin[b].T, spin[a]) - loss)
         parts.append(part)
     total = sparse.csr_matrix(kept + sparse.block_diag(parts, format="csr"))
     total.eliminate_zeros()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_every_time_belongs_to_exactly_one_step(entries, fractions):
     assert [step.first for step in steps] == [0, *(step.last for step in steps[:-1])]
     assert steps[-1].last == len(times)
     assert sum(len(step.rotations) for step in steps) == sum(entry is None for entry in entries)
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in itertools.pairwise(steps):
         assert step.stop == following.start
     for step in steps:
         assert ((step.times >= step.start) & (step.times <= step.stop)).all()

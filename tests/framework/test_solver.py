@@ -44,7 +44,7 @@ class KnobOptions(sb.Options):
 class Knobs(Least):
     name = "knobs"
     Options = KnobOptions
-    tiers = {"fast": {"order": 1}, "default": {}, "tight": {"order": 4, "rtol": 1e-9}}  # noqa: RUF012  # as plugins do
+    tiers = {"fast": {"order": 1}, "default": {}, "tight": {"order": 4, "rtol": 1e-9}}  # as plugins do
 
 
 # ---------------------------------------------------------------- options

@@ -98,7 +98,7 @@ def test_between_the_folds_mean_field_is_bistable():
     pure = solve(sb.Problem(model, times=times)).spin[-1, 2] / 5000
     mixed = solve(sb.Problem(model, sb.CoherentSpinState(bloch_length=0.0), times=times)).spin[-1, 2] / 5000
     u2 = [2 * (1 + z) * (0.02 - z) ** 2 / -z for z in (pure, mixed)]
-    np.testing.assert_allclose(u2, 0.36, rtol=2e-3)
+    np.testing.assert_allclose(u2, 0.36, rtol=0.01)  # the relation is that of N → ∞
     assert pure < -0.7
     assert mixed > -0.25
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -40,6 +42,10 @@ def common(
     strict_plugins: Annotated[
         bool, typer.Option("--strict-plugins", help="A plugin that does not load is an error.")
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option("--verbose", "-v", count=True, help="Say on standard error what is done; twice: every detail."),
+    ] = 0,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
@@ -49,8 +55,33 @@ def common(
         os.environ["SQUEEZEBENCH_DEBUG"] = "1"
     if strict_plugins:
         os.environ["SQUEEZEBENCH_STRICT_PLUGINS"] = "1"
+    if verbose:
+        context.call_on_close(_log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG))
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the type stubs only
+    """Writes to what standard error is at the moment: a progress bar puts itself in its place while it is shown."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.setStream(sys.stderr)
+        super().emit(record)
+
+
+def _log_to_standard_error(level: int) -> Callable[[], None]:
+    """Show the package's log messages of at least `level`; call what is returned to stop."""
+    logger, handler = logging.getLogger("squeezebench"), _StandardError()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level)
+
+    def stop() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    return stop
 
 
 lists.add_to(app)

@@ -82,6 +82,7 @@ def run(
         print_json_result(results, judgements, store.path)
     else:
         print_verdicts(results, judgements)
+    if not (json or quiet):
         computed = len({cell.key for cell in plan.all_cells()}) - stored
         where = "" if output is None else f" in {store.path}"
         note = f"{computed} cells computed, {stored} taken from the store{where}"

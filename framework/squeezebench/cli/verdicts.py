@@ -15,9 +15,7 @@ __all__ = ["print_verdicts", "verdict_json"]
 
 _COLUMNS = [
     ("solver", "left"),
-    ("status", "left"),
     ("claim", "left"),
-    ("compared with", "left"),
     ("|Δξ²|/ξ²", "right"),
     ("|Δ⟨J⟩|/(N/2)", "right"),
     ("verdict", "left"),
@@ -35,10 +33,13 @@ def print_verdicts(results: Any, judgements: Sequence[Judgement]) -> None:
     for judgement in judgements:
         if judgement.point not in points:
             points.append(judgement.point)
+    console().print(title, markup=False, style="bold")
     for point in points:
+        here = [judgement for judgement in judgements if judgement.point == point]
+        reference = next((j.solver for j in here if j.is_reference), "")
+        against = f"compared with {reference}" if reference else "no exact result at hand to compare with"
         where = ", ".join(f"{name} = {value}" for name, value in point.items())
-        rows = [_row(j) for j in judgements if j.point == point]
-        print_table(f"{title} · {where}" if where else title, _COLUMNS, rows)
+        print_table(f"{where}: {against}" if where else against, _COLUMNS, [_row(j) for j in here])
     out = console()
     for text in _notes(judgements, tolerance):
         out.print(text, markup=False)
@@ -49,20 +50,22 @@ def _row(j: Judgement) -> tuple[str, ...]:
     spin = j.deviations.get("spin", {})
     return (
         j.solver,
-        j.status,
         j.claim.replace("_", " "),
-        j.reference,
         number(xi2.get("relative_deviation", math.nan)),
         number(spin.get("max_deviation", math.nan)),
-        "BROKEN" if j.broken else _words(j),
+        _words(j),
         "the end" if math.isinf(j.good_until) else number(j.good_until, 3),
-        seconds(j.seconds),
+        seconds(j.seconds) if j.claim else "–",
     )
 
 
 def _words(j: Judgement) -> str:
-    """The verdict in words; where there is no value, nothing."""
-    return "" if j.verdict == "not_comparable" else j.verdict.replace("_", " ")
+    """Status where it is not ok, and verdict where there is one."""
+    verdict = "BROKEN" if j.broken else "" if j.verdict == "not_comparable" else j.verdict.replace("_", " ")
+    if j.status == "ok":
+        return verdict
+    ended = j.status if math.isnan(j.valid_until) else f"{j.status} at {number(j.valid_until, 3)}"
+    return f"{ended}; {verdict} before" if verdict else ended
 
 
 def _notes(judgements: Sequence[Judgement], tolerance: float) -> list[str]:

@@ -30,6 +30,8 @@ class Judgement:
         Who, how it ended, why, and what it claims.
     reference : str
         Whom it is compared with; empty if nobody at hand claims to be exact.
+    is_reference : bool
+        Whether the others at this point are compared with it.
     verdict : str
         ``reference``, ``agree``, ``differ``, ``no_claim``, ``no_reference``, ``not_comparable``; over all observables,
         the worst.
@@ -51,6 +53,7 @@ class Judgement:
     reason: str
     claim: str
     reference: str
+    is_reference: bool
     verdict: str
     broken: bool
     deviations: dict[str, dict[str, Any]]
@@ -118,6 +121,7 @@ def _row(
         reason=str(cell["reason"].values),
         claim=view.accuracy + (", sampled" if view.sampled else ""),
         reference="" if against is None else against.label,
+        is_reference=view is reference,
         verdict=verdict,
         broken=any(outcome.broken for outcome in outcomes.values()),
         deviations={name: asdict(outcome) for name, outcome in outcomes.items()},

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from squeezebench.errors import InvalidOptionError, SolverError
 from squeezebench.execution import SCHEMA
@@ -36,7 +37,7 @@ def external(
     problem : Problem
         What was solved; the values are at its times.
     spin : array_like (T, 3)
-        ⟨J_a⟩.
+        ⟨J_a⟩; NaN from some time on says that the result ends before.
     covariance : array_like (T, 3, 3)
         ½⟨J_aJ_b + J_bJ_a⟩ − ⟨J_a⟩⟨J_b⟩.
     name : str
@@ -73,7 +74,7 @@ def external(
         if samples is not None:
             moments = Moments.from_samples(samples)
         else:
-            moments = Moments(np.asarray(spin, dtype=np.float64), np.asarray(covariance, dtype=np.float64))
+            moments = _until_nan(np.asarray(spin, np.float64), np.asarray(covariance, np.float64), problem.times)
         check_moments(moments, problem)
     except (SolverError, TypeError, ValueError) as error:
         raise InvalidOptionError(f"external result {name!r}: {error}") from error
@@ -88,3 +89,13 @@ def external(
         "reason": "",
     }
     return build(problem, moments, provenance=story)
+
+
+def _until_nan(spin: NDArray[np.float64], covariance: NDArray[np.float64], times: NDArray[np.float64]) -> Moments:
+    """Moments that are valid up to the last time before they turn NaN for good."""
+    if spin.shape != (len(times), 3) or covariance.shape != (len(times), 3, 3):
+        return Moments(spin, covariance)  # the check of shapes says what is wrong
+    finite = np.isfinite(spin).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
+    if finite.all() or not finite.any():
+        return Moments(spin, covariance)
+    return Moments(spin, covariance, valid_until=float(times[np.flatnonzero(finite)[-1]]))

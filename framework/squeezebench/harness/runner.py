@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from squeezebench.content import to_plain
 from squeezebench.errors import InvalidOptionError
-from squeezebench.execution import seed_sequence, thread_number
+from squeezebench.execution import FAILED, seed_sequence, thread_number
 from squeezebench.host import Host, get_host
 from squeezebench.solver import Solver, available_threads, checked_keep
 
@@ -18,7 +19,7 @@ from .executors import Executor, executor_for
 from .job import Record
 from .manifest import make_manifest
 from .observer import RunObserver
-from .plan import Plan, jobs_of, make_plan
+from .plan import Cell, Job, Plan, jobs_of, make_plan
 from .store import Store
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from squeezebench.spec import Spec
 
 __all__ = ["compute", "prepare", "run"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def run(
@@ -156,12 +159,21 @@ def compute(
         store.write_run(make_manifest(plan, host))
     stored = len(records)
     jobs = jobs_of(plan, host, keys - records.keys(), n_threads)
+    _LOG.info(
+        "scenario %r: %d solvers at %d points, %d cells from the store, %d jobs to do",
+        plan.scenario.name,
+        len(plan.specs),
+        len(plan.points),
+        stored,
+        len(jobs),
+    )
     observer.planned(plan, stored, jobs)
     try:
         for job, done in executor.run(jobs, observer.progress):
             if store is not None:
                 store.write(job.name, done)
             records |= {record.key: record for record in done}
+            _log_finished(job, done)
             observer.finished(job, done)
     finally:
         if store is not None:
@@ -169,6 +181,24 @@ def compute(
     for record in records.values():  # the same types whether computed just now or read from disk
         record.provenance = to_plain(record.provenance)
     return records, stored
+
+
+def _log_finished(job: Job, records: Sequence[Record]) -> None:
+    """One line a job, and one a failure."""
+    seconds = sum(float(record.timing.get("seconds", 0.0)) for record in records)
+    statuses = ", ".join(sorted({record.status for record in records}))
+    _LOG.info("%s, %s: %s in %.3g s", job.spec.label, _where(job), statuses, seconds)
+    for cell, record in zip(job.cells, records, strict=True):
+        if record.status in FAILED:
+            _LOG.warning("%s at %s: %s: %s", job.spec.label, _point(cell), record.status, record.reason)
+
+
+def _where(job: Job) -> str:
+    return f"{len(job.cells)} points" if len(job.cells) > 1 else _point(job.cells[0])
+
+
+def _point(cell: Cell) -> str:
+    return cell.point.label or "the only point"
 
 
 def store_path(path: str | os.PathLike[str]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import warnings
@@ -19,6 +20,8 @@ from .job import Record
 __all__ = ["Store", "default_store"]
 
 KIND = "squeezebench store"
+
+_LOG = logging.getLogger(__name__)
 
 
 def default_store() -> Path:
@@ -89,7 +92,7 @@ class Store:
                 try:
                     entry = {"stamp": stamp, "cells": read_heads(file)}
                 except StoreError as error:
-                    warnings.warn(f"left out: {error}", SqueezebenchWarning, stacklevel=3)
+                    _left_out(error)
                     continue
             files[file.name] = entry
         changed |= files.keys() != self._index.keys()
@@ -119,7 +122,7 @@ class Store:
             try:
                 found = read_job(self.path / "jobs" / name)
             except StoreError as error:
-                warnings.warn(f"left out: {error}", SqueezebenchWarning, stacklevel=3)
+                _left_out(error)
                 continue
             records |= {record.key: record for record in found if record.key in wanted}
         timings = self.timings(wanted & records.keys())
@@ -172,7 +175,13 @@ class Store:
                 manifest = json.loads(file.read_text(encoding="utf-8"))
                 manifest["created"], manifest["id"], manifest["keys"]
             except (OSError, ValueError, KeyError, TypeError) as error:
-                warnings.warn(f"left out: {file} is no run: {error}", SqueezebenchWarning, stacklevel=3)
+                _left_out(f"{file} is no run: {error}")
                 continue
             manifests.append(manifest)
         return sorted(manifests, key=lambda manifest: (manifest["created"], manifest["id"]))
+
+
+def _left_out(what: object) -> None:
+    """Say that a file does not count."""
+    _LOG.warning("left out: %s", what)
+    warnings.warn(f"left out: {what}", SqueezebenchWarning, stacklevel=4)

@@ -134,10 +134,11 @@ def _t_star(arguments: Mapping[str, Any], variable: str, data: Mapping[str, Any]
     if level is None and "t_star" in data:
         return (float(np.asarray(data["t_star"])),)
     if level is None:
-        level = data["critical_n_eff"] if "critical_n_eff" in data else math.nan
+        level = data.get("critical_n_eff", math.nan)
     times = _column(data, "time")
     distance = _column(data, variable) - np.asarray(level, dtype=np.float64)
-    falls = np.flatnonzero((distance[:-1] > 0) & (distance[1:] <= 0) & np.isfinite(distance[:-1] - distance[1:]))
+    finite = np.isfinite(distance)
+    falls = np.flatnonzero((distance[:-1] > 0) & (distance[1:] <= 0) & finite[:-1] & finite[1:])
     if not falls.size:
         return (math.nan,)
     k = int(falls[0])

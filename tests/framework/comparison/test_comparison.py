@@ -187,6 +187,16 @@ def test_loose_data_sets_and_external_ones_are_compared_at_their_common_times() 
     assert float(pairs.relative_deviation.sel(observable="xi2").values[1, 0]) == pytest.approx(1e-3, rel=1e-6)
 
 
+def test_an_external_result_may_end_early() -> None:
+    problem = precession_problem(num=5)
+    moments = coherent_moments(problem)
+    spin = moments.spin.copy()
+    spin[3:] = np.nan
+    ds = sb.external(problem, spin, moments.covariance)
+    assert float(ds.valid_until) == 0.5
+    assert np.isfinite(ds.xi2.values).tolist() == [True, True, True, False, False]
+
+
 def test_the_same_solver_twice_gets_two_names() -> None:
     problem = precession_problem()
     pairs = sb.compare(sb.solve(problem, "precession"), sb.solve(problem, "precession"))
