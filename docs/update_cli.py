@@ -39,7 +39,7 @@ def help_text(command: str) -> str:
         encoding="utf-8",
     )
     text = done.stdout.replace("python -m squeezebench", "squeezebench")
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()).rstrip()
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
 def blocks(page: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""squeezebench: which solver can you trust for your ensemble of N driven-dissipative spins, and what does it cost?
+"""squeezebench: which solver you can trust for your ensemble of N driven-dissipative spins, and what it costs.
 
 The names here are the public interface. What needs xarray, numba or the command line's libraries is imported when it
 is first used, so that ``import squeezebench`` stays fast.

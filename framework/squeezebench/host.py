@@ -110,7 +110,7 @@ class Host:
             self.plugins.append(record)
             if entry_point.name in blocked or (chosen is not None and entry_point.name not in chosen):
                 record.status = "blocked"
-                _LOG.info("plugin %r is blocked", record.name)
+                _LOG.debug("plugin %r is blocked", record.name)
                 continue
             self._load(entry_point, record)
         if strict:
@@ -159,7 +159,7 @@ class Host:
         record.seconds = time.perf_counter() - started
         if record.status == "loaded":
             brought = [*record.solvers, *record.scenarios, *record.observables]
-            _LOG.info("plugin %r loaded in %.3g s: %s", record.name, record.seconds, ", ".join(brought) or "nothing")
+            _LOG.debug("plugin %r loaded in %.3g s: %s", record.name, record.seconds, ", ".join(brought) or "nothing")
         else:
             _LOG.warning("plugin %r is %s: %s", record.name, record.status, record.error)
 

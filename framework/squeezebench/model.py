@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .canonical import complex_matrix, kossakowski, reduced_couplings
 from .content import Content
 from .errors import InvalidModelError
 from .validate import finite_float, hermitian_matrix, nearest, positive_int, rate, real_vector
@@ -233,23 +234,8 @@ class SpinModel(Content):
         1.0
         """
         hx, hy, hz = real_vector(h, "h")
-        values: dict[str, Any] = {"rate_unit": rate_unit}
-        if K is not None:
-            quadratic = hermitian_matrix(K, "K", real=True).real
-            if _same(quadratic, np.diag([quadratic[0, 0], quadratic[0, 0], quadratic[2, 2]])):
-                values |= {"chi": float(quadratic[0, 0]), "twisting": float(quadratic[2, 2])}
-            else:
-                values["quadratic"] = quadratic
-        for name, matrix, prefix in (("collective", collective, "collective_"), ("single", single, "")):
-            if matrix is None:
-                continue
-            kossakowski = hermitian_matrix(matrix, name, positive=True)
-            named = _named_rates(kossakowski)
-            if named is None:
-                values[f"{name}_matrix"] = kossakowski
-            else:
-                values |= {prefix + key: value for key, value in named.items()}
-        return cls(N=N, drive=(hx, hy, hz - values.get("chi", 0.0)), **values)
+        values = reduced_couplings(K, collective, single)
+        return cls(N=N, drive=(hx, hy, hz - values.get("chi", 0.0)), rate_unit=rate_unit, **values)
 
     # ---------------------------------------------------------------- canonical form
 
@@ -267,13 +253,13 @@ class SpinModel(Content):
     @property
     def collective(self) -> NDArray[np.complex128]:
         """Kossakowski matrix of the collective dissipator over (J_x, J_y, J_z), shape (3, 3)."""
-        named = _kossakowski(self.collective_emission, self.collective_pumping, self.collective_dephasing)
+        named = kossakowski(self.collective_emission, self.collective_pumping, self.collective_dephasing)
         return named if self.collective_matrix is None else named + np.array(self.collective_matrix)
 
     @property
     def single(self) -> NDArray[np.complex128]:
         """Kossakowski matrix of the single-spin dissipator over (σ_x, σ_y, σ_z)/2, shape (3, 3)."""
-        named = _kossakowski(self.emission, self.pumping, self.dephasing)
+        named = kossakowski(self.emission, self.pumping, self.dephasing)
         return named if self.single_matrix is None else named + np.array(self.single_matrix)
 
     @property
@@ -343,7 +329,7 @@ class SpinModel(Content):
             raise InvalidModelError("a spin model needs N, the number of spins")
         for name in ("collective_matrix", "single_matrix"):
             if values.get(name) is not None:
-                values[name] = _complex_matrix(values[name], name)
+                values[name] = complex_matrix(values[name], name)
         return cls(**values)
 
     # ---------------------------------------------------------------- QuTiP
@@ -398,35 +384,3 @@ class SpinModel(Content):
         from .interop_piqs import model_from_piqs
 
         return model_from_piqs(dicke, cls, rate_unit)
-
-
-def _kossakowski(emission: float, pumping: float, dephasing: float) -> NDArray[np.complex128]:
-    """Kossakowski matrix of L(J₋), L(J₊), L(J_z) with the given rates: c_ab = Σ rate v_a v_b*, O = v·J."""
-    total, difference = emission + pumping, emission - pumping
-    return np.array([[total, 1j * difference, 0], [-1j * difference, total, 0], [0, 0, dephasing]], dtype=np.complex128)
-
-
-def _named_rates(matrix: NDArray[np.complex128]) -> dict[str, float] | None:
-    """Rates whose `_kossakowski` is `matrix` up to round-off, or None."""
-    total, difference = float(matrix[0, 0].real), float(matrix[0, 1].imag)
-    rates = {
-        "emission": max(0.0, (total + difference) / 2),
-        "pumping": max(0.0, (total - difference) / 2),
-        "dephasing": max(0.0, float(matrix[2, 2].real)),
-    }
-    return rates if _same(_kossakowski(**rates), matrix) else None
-
-
-def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    """Whether two matrices differ by no more than a few units in the last place of the largest entry."""
-    return bool(np.abs(a - b).max() <= 1e-15 * np.abs(b).max())
-
-
-def _complex_matrix(rows: Any, name: str) -> Any:
-    """Matrix from its JSON form, in which complex entries are {"re": …, "im": …}."""
-    try:
-        return [
-            [complex(entry["re"], entry["im"]) if isinstance(entry, dict) else entry for entry in row] for row in rows
-        ]
-    except (KeyError, TypeError) as error:
-        raise InvalidModelError(f"{name} is no 3x3 matrix of numbers or {{re, im}} pairs") from error

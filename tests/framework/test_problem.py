@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import squeezebench as sb
-from squeezebench import problem as problem_module
+from squeezebench import model_types
 from squeezebench.problem import model_from_dict, register_model_type
 
 DRIVEN = sb.SpinModel.driven_cavity(N=4, upsilon_ratio=0.9, gamma_s=1.0)
@@ -306,7 +306,7 @@ class OtherModel:
 
 @pytest.fixture
 def _registered(monkeypatch):
-    monkeypatch.setattr(problem_module, "_MODEL_TYPES", dict(problem_module._MODEL_TYPES))
+    monkeypatch.setattr(model_types, "_MODEL_TYPES", dict(model_types._MODEL_TYPES))
     register_model_type("other_model", OtherModel)
 
 

@@ -44,7 +44,7 @@ def common(
     ] = False,
     verbose: Annotated[
         int,
-        typer.Option("--verbose", "-v", count=True, help="Say on standard error what is done; twice: every detail."),
+        typer.Option("--verbose", "-v", count=True, help="Say what is done, on standard error; -vv: all of it."),
     ] = 0,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")

@@ -1,0 +1,1 @@
+"""Benchmarks of squeezebench for asv; one file a subject."""

@@ -1,0 +1,150 @@
+"""What the benchmarks share: problems, calls that are warm, errors, and the environment they run in.
+
+Importing this module comes before everything that reads thread counts or numba's settings: numpy is imported by none
+of the benchmark files before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+#: Threads of the libraries below us: one, unless whoever runs the suite says otherwise.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+#: Packages whose kernels are measured.
+PACKAGES = ("squeezebench", *(f"squeezebench_{name}" for name in ("mean_field", "cumulant", "steady_state", "piqs")))
+
+
+def _sources_hash() -> str:
+    """Hash of the sources of the installed packages."""
+    digest = hashlib.sha256()
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            for file in sorted(Path(spec.origin).parent.rglob("*.py")):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# numba's disk cache does not see an edit in another file than the kernel's own: a commit must never run the kernels of
+# the one before it, so each state of the sources has a folder of its own. Processes of one state share it.
+if "NUMBA_CACHE_DIR" not in os.environ:
+    os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / f"squeezebench-asv-numba-{_sources_hash()}")
+
+import numpy as np  # noqa: E402  # after the thread counts are set
+from numpy.typing import NDArray  # noqa: E402
+
+import squeezebench as sb  # noqa: E402
+
+Array = NDArray[np.float64]
+Call = Callable[[], sb.Moments]
+
+#: Timings: two rounds of processes, in each up to ten samples in about five seconds, after a first call in `setup`.
+ROUNDS = 2
+REPEAT = (2, 10, 5.0)
+#: Calls a sample for what takes less than a millisecond.
+MANY = 20
+
+_WARM: dict[object, Call] = {}
+
+
+# -------------------------------------------------------------------- problems
+
+
+def driven(
+    N: int, stop: float, num: int = 26, *, gamma_s: float = 4.0, chi: float = 0.0, upsilon_ratio: float = 0.9
+) -> sb.Problem:
+    """Driven spins in a cavity, Γ = 1, from the coherent state along −x.
+
+    Parameters
+    ----------
+    N, stop, num : int, float, int
+        Number of spins; last time, in units of 1/Γ; number of times.
+    gamma_s, chi, upsilon_ratio : float
+        As in `SpinModel.driven_cavity`.
+    """
+    model = sb.SpinModel.driven_cavity(N=N, upsilon_ratio=upsilon_ratio, chi=chi, gamma_s=gamma_s)
+    return sb.Problem(model, sb.CoherentSpinState(), times=np.linspace(0.0, stop, num))
+
+
+def steady(N: int, upsilon_ratio: float = 0.9, bloch_length: float = 1.0) -> sb.Problem:
+    """Collective steady state, Γ = 1, of a start with one total spin, or many if `bloch_length` is below 1."""
+    model = sb.SpinModel.driven_cavity(N=N, upsilon_ratio=upsilon_ratio)
+    return sb.Problem(model, sb.CoherentSpinState(bloch_length=bloch_length), times=[np.inf])
+
+
+def twisting(N: int, num: int = 101, *, emission: float = 0.0, dephasing: float = 0.0) -> sb.Problem:
+    """One-axis twisting H = J_z² from +x, to twice the time of the best squeezing, about 1.2 N^(−2/3)."""
+    model = sb.SpinModel(N=N, twisting=1.0, emission=emission, dephasing=dephasing)
+    times = np.linspace(0.0, 2.4 * N ** (-2 / 3), num)
+    return sb.Problem(model, sb.CoherentSpinState(np.pi / 2, 0.0), times=times)
+
+
+# -------------------------------------------------------------------- calls
+
+
+def prepare(
+    name: str, problem: sb.Problem, tier: str = "default", *, warm: sb.Problem | None = None, **options: Any
+) -> Call:
+    """A solver's `solve`, as a call without arguments that has been made once.
+
+    Parameters
+    ----------
+    name, problem, tier, **options
+        As for `squeezebench.solve`.
+    warm : Problem, optional
+        Solve this one instead on the first call: for methods without compiled kernels whose solution takes seconds.
+
+    Raises
+    ------
+    NotImplementedError
+        If the solver declines the problem: asv then records no value.
+    """
+    from squeezebench.host import get_host
+
+    # asv calls `setup` before every sample; one first call a process is enough.
+    key = (name, problem.key(), tier, tuple(sorted(options.items())))
+    if key not in _WARM:
+        solver = get_host().solver(name)
+        resolved = solver.resolve_options(tier, options)
+        support = solver.full_support(problem, resolved)
+        if not support:
+            raise NotImplementedError(support.reason)
+        context = sb.Context(n_threads=1)
+        solver.solve(problem if warm is None else warm, resolved, context)
+        _WARM[key] = lambda: solver.solve(problem, resolved, context)
+    return _WARM[key]
+
+
+# -------------------------------------------------------------------- errors
+
+
+def xi2(spin: Array, covariance: Array) -> Array:
+    """Wineland's ξ² without N, (T,): smallest variance normal to ⟨J⟩ over |⟨J⟩|², written apart from the package's."""
+    values = np.empty(len(spin))
+    for t, (mean, matrix) in enumerate(zip(spin, covariance, strict=True)):
+        normal = np.linalg.svd(mean[None])[2][1:]
+        values[t] = np.linalg.eigvalsh(normal @ matrix @ normal.T)[0] / (mean @ mean)
+    return values
+
+
+def xi2_error(moments: sb.Moments, reference: Array, N: int) -> float:
+    """Largest relative error of ξ² (T,) where |⟨J⟩| > 0.05 N/2.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing: no answer is no small error.
+    """
+    values = N * xi2(moments.spin, moments.covariance)
+    long = ~(np.linalg.norm(moments.spin, axis=1) <= 0.05 * N / 2)
+    if not np.isfinite(values[long]).all() or not long.any():
+        raise ValueError(f"values of xi2 are missing: the solution ended {moments.status!r}: {moments.reason}")
+    return float(np.max(np.abs(values[long] / reference[long] - 1)))
