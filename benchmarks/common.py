@@ -1,47 +1,14 @@
-"""What the benchmarks share: problems, calls that are warm, errors, and the environment they run in.
-
-Importing this module comes before everything that reads thread counts or numba's settings: numpy is imported by none
-of the benchmark files before it.
-"""
+"""What the benchmarks share: problems, calls that are warm, and errors."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-#: Threads of the libraries below us: one, unless whoever runs the suite says otherwise.
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
+import numpy as np
+from numpy.typing import NDArray
 
-#: Packages whose kernels are measured.
-PACKAGES = ("squeezebench", *(f"squeezebench_{name}" for name in ("mean_field", "cumulant", "steady_state", "piqs")))
-
-
-def _sources_hash() -> str:
-    """Hash of the sources of the installed packages."""
-    digest = hashlib.sha256()
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.origin is not None:
-            for file in sorted(Path(spec.origin).parent.rglob("*.py")):
-                digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-# numba's disk cache does not see an edit in another file than the kernel's own: a commit must never run the kernels of
-# the one before it, so each state of the sources has a folder of its own. Processes of one state share it.
-if "NUMBA_CACHE_DIR" not in os.environ:
-    os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / f"squeezebench-asv-numba-{_sources_hash()}")
-
-import numpy as np  # noqa: E402  # after the thread counts are set
-from numpy.typing import NDArray  # noqa: E402
-
-import squeezebench as sb  # noqa: E402
+import squeezebench as sb
 
 Array = NDArray[np.float64]
 Call = Callable[[], sb.Moments]
@@ -110,7 +77,7 @@ def prepare(
     from squeezebench.host import get_host
 
     # asv calls `setup` before every sample; one first call a process is enough.
-    key = (name, problem.key(), tier, tuple(sorted(options.items())))
+    key = (name, problem.content_hash(), tier, tuple(sorted(options.items())))
     if key not in _WARM:
         solver = get_host().solver(name)
         resolved = solver.resolve_options(tier, options)
@@ -128,8 +95,10 @@ def prepare(
 
 def xi2(spin: Array, covariance: Array) -> Array:
     """Wineland's ξ² without N, (T,): smallest variance normal to ⟨J⟩ over |⟨J⟩|², written apart from the package's."""
-    values = np.empty(len(spin))
+    values = np.full(len(spin), np.nan)
     for t, (mean, matrix) in enumerate(zip(spin, covariance, strict=True)):
+        if not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
+            continue
         normal = np.linalg.svd(mean[None])[2][1:]
         values[t] = np.linalg.eigvalsh(normal @ matrix @ normal.T)[0] / (mean @ mean)
     return values

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .output import print_json, print_table
+
+if TYPE_CHECKING:
+    from squeezebench.scenario import Scenario
 
 __all__ = ["add_to"]
 
@@ -95,11 +98,21 @@ def _type_name(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 
-def scenarios(json: Json = False) -> None:
-    """List the scenarios, built-in ones and those of plugins."""
+def scenarios(
+    name: Annotated[str | None, typer.Argument(help="Print this scenario's file, to copy and change.")] = None,
+    json: Json = False,
+) -> None:
+    """List the scenarios, built-in ones and those of plugins, or print one of them."""
     from squeezebench.host import get_host
-    from squeezebench.scenario import builtin, builtin_names
+    from squeezebench.scenario import builtin, builtin_names, load_scenario
 
+    if name is not None:
+        scenario = load_scenario(name, get_host().scenarios.values())
+        if json:
+            print_json(scenario.to_dict())
+        else:
+            typer.echo(_text_of(scenario), nl=False)
+        return
     known = {name: builtin(name) for name in builtin_names()} | get_host().scenarios
     entries: list[dict[str, Any]] = [
         {
@@ -124,6 +137,17 @@ def scenarios(json: Json = False) -> None:
         for entry in entries
     ]
     print_table("scenarios", [(name, "left") for name in ("scenario", "title", "axes", "solvers")], rows)
+
+
+def _text_of(scenario: Scenario) -> str:
+    """Scenario file: a built-in one as it is written, comments and all."""
+    from importlib import resources
+
+    from squeezebench.scenario import builtin_names
+
+    if scenario.name in builtin_names():
+        return (resources.files("squeezebench") / "scenarios" / f"{scenario.name}.toml").read_text(encoding="utf-8")
+    return scenario.to_toml()
 
 
 def versions() -> None:

@@ -232,6 +232,14 @@ def test_lists_are_there_as_tables_and_as_json(command: str) -> None:
     assert all(name in table.stdout for name in wanted)
 
 
+def test_a_scenario_is_printed_to_be_copied_and_changed(tmp_path: Path) -> None:
+    from squeezebench.scenario import builtin
+
+    text = call("scenarios", "quickstart").stdout
+    assert sb.Scenario.from_text(text, "a copy") == builtin("quickstart")
+    assert call("scenarios", "quikstart").returncode == 2
+
+
 def test_version_and_bug_report() -> None:
     assert call("--version").stdout.strip() == sb.__version__
     assert "numpy" in call("versions").stdout
