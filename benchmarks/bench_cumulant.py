@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba  # noqa: F401  # needed by each process anyway; imported here, a forking launcher imports it once
 import numpy as np
 
 import squeezebench as sb

@@ -77,7 +77,8 @@ def kitagawa_ueda(N: int, times: common.Array) -> common.Array:
     and ⟨J_x⟩ = (N/2) cos^(N−1) t.
     """
     t = times.astype(np.longdouble)
-    a = -np.expm1((N - 2) * np.log(np.cos(2 * t)))
+    # log cos 2t, without the digits that cos loses near 1.
+    a = -np.expm1((N - 2) * np.log1p(-2 * np.sin(t) ** 2))
     b = 4 * np.sin(t) * np.cos(t) ** (N - 2)
     sums = a + np.hypot(a, b)
     # A − √(A² + B²) = −B²/(A + √(A² + B²)); 0/0 at t = 0, where nothing is squeezed yet.

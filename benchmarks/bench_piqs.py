@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import qutip  # noqa: F401  # needed by each process anyway; imported here, a forking launcher imports it once
 
 from . import common
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
+import numba  # noqa: F401  # needed by each process anyway; imported here, a forking launcher imports it once
 import numpy as np
 
 from . import common

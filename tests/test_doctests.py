@@ -14,6 +14,7 @@ PACKAGES = (
     "squeezebench_cumulant",
     "squeezebench_mean_field",
     "squeezebench_one_axis_twisting",
+    "squeezebench_permutational",
     "squeezebench_piqs",
     "squeezebench_qutip",
     "squeezebench_steady_state",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InvalidModelError
-from .validate import finite_float, half_integer, number_array, positive_int
+from .validate import finite_float, half_integer, number_array, positive_int, shown
 
 __all__ = [
     "CoherentBlocks",
@@ -218,15 +218,17 @@ def checked_blocks(blocks: Iterable[tuple[Any, Any, Any]], tolerance: float) -> 
     try:
         entries = [(J, weight, matrix) for J, weight, matrix in blocks]
     except (TypeError, ValueError) as error:
-        raise InvalidModelError(f"blocks = {blocks!r} are no list of (J, weight, matrix)") from error
+        raise InvalidModelError(f"blocks = {shown(blocks)} are no list of (J, weight, matrix)") from error
     checked: dict[float, Block] = {}
     total = 0.0
     for J, weight, matrix in entries:
         J, weight = half_integer(J, "J"), finite_float(weight, "weight")
         array = number_array(matrix, f"matrix of the block J = {J!r}", "matrix of numbers")
         size = round(2 * J) + 1
-        if J < 0 or array.shape != (size, size):
-            raise InvalidModelError(f"block J = {J!r} has shape {array.shape}: expected {(size, size)}")
+        if J < 0:
+            raise InvalidModelError(f"block J = {J!r} is negative: give 0, 0.5, 1, …")
+        if array.shape != (size, size):
+            raise InvalidModelError(f"block J = {J!r} has shape {array.shape}: expected {shown((size, size))}")
         if not np.isfinite(array).all():
             raise InvalidModelError(f"block J = {J!r} has an entry that is not finite")
         if weight < -tolerance:

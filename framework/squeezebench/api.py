@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import InvalidModelError, SolverError, UnsupportedProblemError
+from .errors import InvalidModelError, InvalidOptionError, SolverError, UnsupportedProblemError
 from .execution import attempt, provenance, seed_sequence, thread_number, warn_if_partial
 from .host import get_host
+from .model_types import check_model
 from .problem import Problem
 from .solver import Context, Solver, checked_keep, no_progress
 from .states import DickeState, State
+from .validate import half_integer, positive_number, real_path, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -106,7 +108,7 @@ def solve(
     from .spec import Spec
 
     if not isinstance(problem, Problem):
-        raise InvalidModelError(f"problem = {problem!r} is no squeezebench.Problem")
+        raise InvalidModelError(f"problem = {shown(problem)} is no squeezebench.Problem")
     if isinstance(solver, Solver):
         method, spec = solver, Spec(solver.name, tier=tier or "default", label=label, **options)
     else:
@@ -115,13 +117,15 @@ def solve(
         method = get_host().solver(spec.name)
     resolved = method.resolve_options(spec.tier, spec.options)
     threads = thread_number(n_threads)
+    if progress is not None and not callable(progress):
+        raise InvalidOptionError(f"progress = {shown(progress)} cannot be called: give a function of (fraction, text)")
     context = Context(
         seed=seed_sequence(seed),
         n_threads=threads,
         keep=checked_keep(keep),
-        deadline=math.inf if time_limit is None else time.monotonic() + time_limit,
-        max_memory=math.inf if max_memory is None else float(max_memory),
-        checkpoint=None if checkpoint is None else Path(checkpoint),
+        deadline=time.monotonic() + _limit(time_limit, "time_limit", "a number of seconds"),
+        max_memory=_limit(max_memory, "max_memory", "a number of bytes"),
+        checkpoint=None if checkpoint is None else real_path(checkpoint, "checkpoint", "a folder"),
         progress=progress or no_progress,
     )
     _LOG.debug("solving %r with %s (%r) on %d threads", problem, spec, resolved, threads)
@@ -194,6 +198,14 @@ def steady_state(
     if J is not None and initial is not None:
         raise InvalidModelError("give J or initial, not both")
     if initial is None:
-        total = getattr(model, "N", 1) / 2 if J is None else J
+        check_model(model)
+        total = model.N / 2 if J is None else half_integer(J, "J")
         initial = DickeState(total, -total)
     return solve(Problem(model, initial, times=[np.inf]), solver, **arguments)
+
+
+def _limit(value: Any, name: str, what: str) -> float:
+    """`value` as a number above 0; inf for None and inf."""
+    if value is None or (isinstance(value, float) and value == math.inf):
+        return math.inf
+    return positive_number(value, name, what)

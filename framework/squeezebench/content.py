@@ -92,7 +92,7 @@ class Content:
         """
         try:
             data = json.loads(text)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise InvalidModelError(f"not a JSON text: {error}") from error
         if not isinstance(data, dict):
             raise InvalidModelError(f"expected a JSON object for {cls.__name__}, got {type(data).__name__}")

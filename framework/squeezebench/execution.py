@@ -6,8 +6,7 @@ import dataclasses
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +15,11 @@ import numpy as np
 from .errors import InvalidOptionError, SolverError, SqueezebenchWarning
 from .moments import Moments
 from .problem import Problem
-from .solver import Claim, Context, Solver, available_threads
+from .solver import Claim, Context, Solver
+from .threads import available_threads, preload, thread_limit
+from .validate import shown
 
-__all__ = ["FAILED", "STATUSES", "Attempt", "attempt", "provenance", "seed_sequence", "thread_limit", "thread_number"]
+__all__ = ["FAILED", "STATUSES", "Attempt", "attempt", "provenance", "seed_sequence", "thread_number"]
 
 #: Everything that a cell can end as.
 STATUSES = (
@@ -88,15 +89,16 @@ def attempt(solver: Solver, problem: Problem, options: Any, context: Context) ->
     """
     from .jit import compile_seconds
 
-    compiled = compile_seconds()
-    started = time.perf_counter()
     outcome = Attempt("error")
+    compiled, started = compile_seconds(), time.perf_counter()
     try:
         support = solver.full_support(problem, options)
         if not support:
             return Attempt("unsupported", " ".join(support.reason.split()) or "no reason given")
         outcome.claim = solver.claim(problem, options)
-        with thread_limit(context.n_threads):
+        preload(solver.libraries)
+        compiled, started = compile_seconds(), time.perf_counter()
+        with thread_limit(context.n_threads if solver.parallel else 1):
             moments = solver.solve(problem, options, context)
         _accept(outcome, moments, problem)
     except SolverError as error:
@@ -150,34 +152,19 @@ def complete(moments: Moments, problem: Problem) -> Moments:
 # -------------------------------------------------------------------- threads and seeds
 
 
-@contextmanager
-def thread_limit(n_threads: int) -> Iterator[None]:
-    """Hold numba's own threads to `n_threads` for the time of a solution: the one place for the thread policy."""
-    import numba
-
-    before = numba.get_num_threads()
-    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # numba makes its settings at run time
-    allowed = max(1, min(n_threads, most))
-    numba.set_num_threads(allowed)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
-
-
 def thread_number(n_threads: Any) -> int:
     """`n_threads`, or all usable cores for None."""
     if n_threads is None:
         return available_threads()
     if isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 1:
-        raise InvalidOptionError(f"n_threads = {n_threads!r}: give a whole number of at least 1")
+        raise InvalidOptionError(f"n_threads = {shown(n_threads)}: give a whole number of at least 1")
     return n_threads
 
 
 def seed_sequence(seed: Any) -> np.random.SeedSequence:
     """Seed sequence of a whole number ≥ 0."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InvalidOptionError(f"seed = {seed!r}: give a whole number of at least 0")
+        raise InvalidOptionError(f"seed = {shown(seed)}: give a whole number of at least 0")
     return np.random.SeedSequence(int(seed))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import InvalidOptionError
+from .validate import real_path, shown, shown_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +25,20 @@ def check_target(path: str | Path) -> Path:
     InvalidOptionError
         If the suffix is unknown or the folder is not there.
     """
-    target = Path(path).expanduser()
+    target = real_path(path, "path", "a file")
     if target.suffix not in SUFFIXES:
-        raise InvalidOptionError(f"{target}: unknown suffix {target.suffix!r}; give one of {', '.join(SUFFIXES)}")
-    if not target.parent.is_dir():
-        raise InvalidOptionError(f"{target}: there is no folder {target.parent}")
-    if target.is_dir():
-        raise InvalidOptionError(f"{target} is a folder: give a file")
+        raise InvalidOptionError(
+            f"{shown_path(target)}: unknown suffix {target.suffix!r}; give one of {', '.join(SUFFIXES)}"
+        )
+    try:
+        if not target.parent.is_dir():
+            raise InvalidOptionError(
+                f"{shown_path(target)}: there is no folder {shown_path(target.parent)}; make it first"
+            )
+        if target.is_dir():
+            raise InvalidOptionError(f"{target} is a folder: give a file")
+    except OSError as error:
+        raise InvalidOptionError(f"{shown_path(target)}: {error.strerror or error}; give another name") from error
     return target
 
 
@@ -87,6 +95,8 @@ def write(ds: xr.Dataset, path: str | Path) -> Path:
     """
     from .harness.files import write_atomically
 
+    if not hasattr(ds, "data_vars") or not hasattr(ds, "to_netcdf") or not ds.data_vars:
+        raise InvalidOptionError(f"ds = {shown(ds)} is no data set of squeezebench.solve, run or compare")
     target = check_target(path)
     if target.suffix == ".parquet":
         try:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from .errors import InvalidScenarioError
-from .validate import nearest
+from .validate import nearest, shown
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "RESERVED", "Names", "evaluate", "names_in", "shown"]
 
@@ -51,23 +51,11 @@ _MAX_LENGTH = 300
 #: Whole numbers are exact in a float up to here; beyond they become floats.
 _MAX_INTEGER = 2**53
 _NO_EXPRESSION = "this is no expression of numbers, names, + - * / ** and functions"
-#: Characters of a bad value that a message shows.
-_MAX_SHOWN = 60
 
 _TOKEN = re.compile(
     r"[ \t]*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.])"
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<other>\*\*|[-+*/(),]))"
 )
-
-
-def shown(value: Any) -> str:
-    """`value` as a message shows it: its repr on one line, shortened."""
-    try:
-        text = repr(value)
-    except (RecursionError, ValueError):  # a structure of great depth, or a whole number of thousands of digits
-        text = type(value).__name__
-    text = " ".join(text.split())
-    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
 
 
 def _power(base: Number, exponent: Number) -> Number:

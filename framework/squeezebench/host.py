@@ -8,6 +8,7 @@ import os
 import re
 import time
 import traceback
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 
 from . import hookspecs
-from .errors import PluginError, UnknownSolverError
+from .errors import PluginError, SqueezebenchWarning, UnknownSolverError
 from .solver import API_VERSION, Solver
-from .validate import nearest
+from .validate import nearest, shown
 
 if TYPE_CHECKING:
     from .observables import Observable
@@ -104,8 +105,14 @@ class Host:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         found = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP) if entry_points is None else entry_points
+        found = sorted(found, key=_load_order)
         blocked, chosen = set(disabled), None if allowed is None else set(allowed)
-        for entry_point in sorted(found, key=_load_order):
+        names = {entry_point.name for entry_point in found}
+        for name in sorted((blocked | (chosen or set())) - names):
+            text = f"there is no plugin {shown(name)} to allow or block{nearest(name, names)}"
+            _LOG.warning("%s", text)
+            warnings.warn(text, SqueezebenchWarning, stacklevel=2)
+        for entry_point in found:
             record = _record_of(entry_point)
             self.plugins.append(record)
             if entry_point.name in blocked or (chosen is not None and entry_point.name not in chosen):
@@ -125,8 +132,8 @@ class Host:
         for record in self.plugins:
             if record.status != "loaded" and name in (record.name, *record.solvers):
                 detail = f": {record.error}" if record.error else ""
-                raise UnknownSolverError(f"solver {name!r}: its plugin {record.name!r} is {record.status}{detail}")
-        raise UnknownSolverError(f"unknown solver {name!r}{nearest(name, self.solvers)}")
+                raise UnknownSolverError(f"solver {shown(name)}: its plugin {record.name!r} is {record.status}{detail}")
+        raise UnknownSolverError(f"unknown solver {shown(name)}{nearest(name, self.solvers)}")
 
     def origin(self, solver: Solver) -> PluginRecord:
         """Record of the plugin that brought `solver`; a nameless one for a solver that came by no plugin."""
@@ -178,7 +185,9 @@ class Host:
 
     def _take_solver(self, solver: Any, record: PluginRecord) -> None:
         if not isinstance(solver, Solver):
-            record.fail("broken", f"squeezebench_solvers gave {solver!r}, which is no instance of squeezebench.Solver")
+            record.fail(
+                "broken", f"squeezebench_solvers gave {shown(solver)}, which is no instance of squeezebench.Solver"
+            )
             return
         name = getattr(solver, "name", None)
         if not isinstance(name, str) or not _NAME.match(name):
@@ -201,7 +210,7 @@ class Host:
         from .scenario import Scenario, builtin_names
 
         if not isinstance(scenario, Scenario):
-            record.fail("broken", f"squeezebench_scenarios gave {scenario!r}, which is no squeezebench.Scenario")
+            record.fail("broken", f"squeezebench_scenarios gave {shown(scenario)}, which is no squeezebench.Scenario")
         elif scenario.name in self.scenarios or scenario.name in builtin_names():
             record.fail("duplicate", f"the scenario name {scenario.name!r} is taken")
         else:
@@ -253,6 +262,13 @@ def _names(variable: str) -> list[str] | None:
     return [name.strip() for name in text.split(",") if name.strip()] if text else None
 
 
+def _switch(variable: str) -> bool:
+    text = os.environ.get(variable, "").strip()
+    if text not in ("", "0", "1"):
+        raise PluginError(f"{variable} = {shown(text)}: give 1 or 0")
+    return text == "1"
+
+
 def get_host() -> Host:
     """The process's host, made on first use.
 
@@ -264,7 +280,7 @@ def get_host() -> Host:
         _HOST = Host(
             disabled=_names("SQUEEZEBENCH_DISABLED_PLUGINS") or (),
             allowed=_names("SQUEEZEBENCH_PLUGINS"),
-            strict=os.environ.get("SQUEEZEBENCH_STRICT_PLUGINS", "") not in ("", "0"),
+            strict=_switch("SQUEEZEBENCH_STRICT_PLUGINS"),
         )
     return _HOST
 

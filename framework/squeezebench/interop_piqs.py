@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .angular import spin_values
 from .errors import InvalidModelError
+from .validate import shown
 
 if TYPE_CHECKING:
     from .angular import Block
@@ -109,7 +110,7 @@ def model_from_piqs(dicke: Any, model_type: type[SpinModel], rate_unit: str = ""
     from qutip import piqs
 
     if not isinstance(dicke, piqs.Dicke):
-        raise InvalidModelError(f"dicke = {dicke!r} is no qutip.piqs.Dicke")
+        raise InvalidModelError(f"dicke = {shown(dicke)} is no qutip.piqs.Dicke")
     N = dicke.N
     # PIQS itself takes 4.0 for 4.
     if isinstance(N, float) and N.is_integer():
@@ -258,4 +259,4 @@ def _sparse(operator: Any, name: str, N: int) -> Any:
     try:
         return sparse.csr_array(operator, dtype=np.complex128)
     except (TypeError, ValueError) as error:
-        raise InvalidModelError(f"{name} = {operator!r} is no Qobj and no matrix of numbers") from error
+        raise InvalidModelError(f"{name} = {shown(operator)} is no Qobj and no matrix of numbers") from error

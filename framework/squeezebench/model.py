@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .canonical import complex_matrix, kossakowski, reduced_couplings
 from .content import Content
 from .errors import InvalidModelError
-from .validate import finite_float, hermitian_matrix, nearest, positive_int, rate, real_vector
+from .validate import coupling, finite_float, hermitian_matrix, nearest, positive_int, rate, real_vector, shown
 
 if TYPE_CHECKING:
     from qutip import Qobj
@@ -99,12 +99,13 @@ class SpinModel(Content):
             object.__setattr__(self, name, value)
 
         put("N", positive_int(self.N, "N"))
-        put("chi", finite_float(self.chi, "chi"))
-        put("twisting", finite_float(self.twisting, "twisting"))
+        put("chi", coupling(self.chi, "chi"))
+        put("twisting", coupling(self.twisting, "twisting"))
         for name in _RATES:
             put(name, rate(getattr(self, name), name))
         bare = not hasattr(self.drive, "__len__")
-        put("drive", (finite_float(self.drive, "drive"), 0.0, 0.0) if bare else real_vector(self.drive, "drive"))
+        drive = (coupling(self.drive, "drive"), 0.0, 0.0) if bare else real_vector(self.drive, "drive")
+        put("drive", tuple(coupling(value, f"drive[{axis}]") for value, axis in zip(drive, "xyz", strict=True)))
         if self.quadratic is not None:
             matrix = hermitian_matrix(self.quadratic, "quadratic", real=True)
             put("quadratic", tuple(tuple(row) for row in matrix.real.tolist()))
@@ -113,8 +114,8 @@ class SpinModel(Content):
             if value is not None:
                 matrix = hermitian_matrix(value, name, positive=True)
                 put(name, tuple(tuple(row) for row in matrix.tolist()))
-        if not isinstance(self.rate_unit, str):
-            raise InvalidModelError(f"rate_unit = {self.rate_unit!r} is no text: give a unit such as '1/s'")
+        if not isinstance(self.rate_unit, str) or not self.rate_unit.isprintable():
+            raise InvalidModelError(f"rate_unit = {shown(self.rate_unit)} is no text: give a unit such as '1/s'")
 
     # ---------------------------------------------------------------- other ways to make one
 
@@ -190,7 +191,11 @@ class SpinModel(Content):
         kappa = rate(kappa, "kappa")
         if kappa == 0:
             raise InvalidModelError("kappa = 0: a cavity that loses no light cannot be eliminated; give kappa > 0")
-        scale = 4 * g**2 / (4 * delta_c**2 + kappa**2)
+        try:
+            scale = 4 * (g / math.hypot(2 * delta_c, kappa)) ** 2
+        except (OverflowError, ZeroDivisionError) as error:
+            message = f"g = {g!r}, kappa = {kappa!r}, delta_c = {delta_c!r} give no finite Γ and χ: give other numbers"
+            raise InvalidModelError(message) from error
         model = cls.driven_cavity(N, upsilon_ratio, chi=scale * delta_c, gamma_s=gamma_s, Gamma=scale * kappa)
         return dataclasses.replace(model, rate_unit=rate_unit)
 
@@ -317,14 +322,14 @@ class SpinModel(Content):
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Model of the given content; the inverse of `to_dict`."""
         if not isinstance(data, dict):
-            raise InvalidModelError(f"a spin model is a table, not {data!r}")
+            raise InvalidModelError(f"a spin model is a table, not {shown(data)}")
         values = {key: value for key, value in data.items() if key != "type"}
         if data.get("type", "spin_model") != "spin_model":
-            raise InvalidModelError(f"type = {data['type']!r} is no 'spin_model'")
+            raise InvalidModelError(f"type = {shown(data['type'])} is no 'spin_model'")
         known = {item.name for item in dataclasses.fields(cls)}
         for key in values:
             if key not in known:
-                raise InvalidModelError(f"unknown entry {key!r} of a spin model{nearest(key, known)}")
+                raise InvalidModelError(f"unknown entry {shown(key)} of a spin model{nearest(key, known)}")
         if "N" not in values:
             raise InvalidModelError("a spin model needs N, the number of spins")
         for name in ("collective_matrix", "single_matrix"):

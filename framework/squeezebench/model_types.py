@@ -6,7 +6,7 @@ from typing import Any
 
 from .errors import InvalidModelError
 from .model import SpinModel
-from .validate import nearest
+from .validate import nearest, shown
 
 __all__ = ["check_model", "model_from_dict", "register_model_type"]
 
@@ -33,14 +33,14 @@ def register_model_type(name: str, model_type: Any) -> None:
 def model_from_dict(data: Any) -> Any:
     """Model of the given content, of whichever registered type it names."""
     if not isinstance(data, dict):
-        raise InvalidModelError(f"a model is a table, not {data!r}")
+        raise InvalidModelError(f"a model is a table, not {shown(data)}")
     kind = data.get("type", "spin_model")
     if not isinstance(kind, str) or kind not in _MODEL_TYPES:
-        raise InvalidModelError(f"unknown type of model {kind!r}{nearest(str(kind), _MODEL_TYPES)}")
+        raise InvalidModelError(f"unknown type of model {shown(kind)}{nearest(str(kind), _MODEL_TYPES)}")
     return _MODEL_TYPES[kind].from_dict(data)
 
 
 def check_model(model: Any) -> None:
     """Raise `InvalidModelError` unless `model` is of a registered type."""
     if not isinstance(model, tuple(_MODEL_TYPES.values())):
-        raise InvalidModelError(f"model = {model!r} is no SpinModel")
+        raise InvalidModelError(f"model = {shown(model)} is no SpinModel: give squeezebench.SpinModel(N=…)")

@@ -15,7 +15,7 @@ from .errors import InvalidModelError
 from .model_types import check_model, model_from_dict, register_model_type
 from .schedule import TIME_TOLERANCE, Rotation, Segment, Step, checked_schedule, entry_from_dict, steps_of
 from .states import CoherentSpinState, State, state_from_dict
-from .validate import nearest
+from .validate import nearest, shown
 
 __all__ = ["Problem", "Rotation", "Segment", "Step", "model_from_dict", "register_model_type"]
 
@@ -63,7 +63,7 @@ class Problem(Content):
         if initial is None:
             initial = CoherentSpinState()
         if not isinstance(initial, State):
-            raise InvalidModelError(f"initial = {initial!r} is no state: give a CoherentSpinState, DickeState, …")
+            raise InvalidModelError(f"initial = {shown(initial)} is no state: give a CoherentSpinState, DickeState, …")
         if times is None:
             raise InvalidModelError("a problem needs times: an increasing array that starts at 0")
         self._times = _checked_times(times)
@@ -159,17 +159,17 @@ class Problem(Content):
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Problem of the given content; the inverse of `to_dict`."""
         if not isinstance(data, dict):
-            raise InvalidModelError(f"a problem is a table, not {data!r}")
+            raise InvalidModelError(f"a problem is a table, not {shown(data)}")
         for key in data:
             if key not in {"type", "initial", "model", "schedule", "times"}:
                 known = ["initial", "model", "schedule", "times"]
-                raise InvalidModelError(f"unknown entry {key!r} of a problem{nearest(key, known)}")
+                raise InvalidModelError(f"unknown entry {shown(key)} of a problem{nearest(key, known)}")
         model = None if "model" not in data else model_from_dict(data["model"])
         schedule = None
         if "schedule" in data:
             entries = data["schedule"]
             if not isinstance(entries, list):
-                raise InvalidModelError(f"schedule = {entries!r} is no list of segments and rotations")
+                raise InvalidModelError(f"schedule = {shown(entries)} is no list of segments and rotations")
             schedule = [entry_from_dict(entry) for entry in entries]
         initial = state_from_dict(data["initial"]) if "initial" in data else None
         times = data.get("times")
@@ -189,7 +189,7 @@ def _checked_times(times: Any) -> NDArray[np.float64]:
         array = np.array(raw, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidModelError(
-            f"times = {times!r} are no numbers: give an increasing array that starts at 0"
+            f"times = {shown(times)} are no numbers: give an increasing array that starts at 0"
         ) from error
     if array.ndim != 1 or array.size == 0:
         raise InvalidModelError(f"times have shape {array.shape}: give a one-dimensional array of at least one time")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .content import Content
 from .errors import InvalidModelError
 from .model_types import check_model, model_from_dict
-from .validate import finite_float, real_vector
+from .validate import finite_float, real_vector, shown
 
 __all__ = ["TIME_TOLERANCE", "Rotation", "Segment", "Step", "checked_schedule", "entry_from_dict", "steps_of"]
 
@@ -68,7 +68,7 @@ class Rotation(Content):
         axis = self.axis
         if isinstance(axis, str):
             if axis not in _AXES:
-                raise InvalidModelError(f"axis = {axis!r} of a rotation: give 'x', 'y', 'z' or a vector")
+                raise InvalidModelError(f"axis = {shown(axis)} of a rotation: give 'x', 'y', 'z' or a vector")
             axis = _AXES[axis]
         axis = real_vector(axis, "axis")
         length = math.hypot(*axis)
@@ -151,11 +151,11 @@ def steps_of(schedule: tuple[Segment | Rotation, ...], times: NDArray[np.float64
 def checked_schedule(schedule: Any) -> tuple[Segment | Rotation, ...]:
     """Entries of a schedule, if they can be one."""
     if isinstance(schedule, str) or not isinstance(schedule, Iterable):
-        raise InvalidModelError(f"schedule = {schedule!r} is no list of Segment and Rotation")
+        raise InvalidModelError(f"schedule = {shown(schedule)} is no list of Segment and Rotation")
     entries = tuple(np.atleast_1d(schedule)) if isinstance(schedule, np.ndarray) else tuple(schedule)
     for entry in entries:
         if not isinstance(entry, Segment | Rotation):
-            raise InvalidModelError(f"a schedule holds Segment and Rotation, not {entry!r}")
+            raise InvalidModelError(f"a schedule holds Segment and Rotation, not {shown(entry)}")
     models = [entry.model for entry in entries if isinstance(entry, Segment)]
     if not models:
         raise InvalidModelError("a schedule needs at least one Segment")
@@ -176,4 +176,4 @@ def entry_from_dict(data: Any) -> Segment | Rotation:
             return Rotation(data["axis"], data["angle"])
     except KeyError as error:
         raise InvalidModelError(f"a {kind} needs an entry {error}") from error
-    raise InvalidModelError(f"a schedule's entry has type 'segment' or 'rotation', not {kind!r}")
+    raise InvalidModelError(f"a schedule's entry has type 'segment' or 'rotation', not {shown(kind)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from .errors import InvalidOptionError, SolverError
 from .model import SpinModel
 from .moments import Moments
 from .problem import Problem
-from .validate import nearest
+from .validate import nearest, positive_number, shown
 
 __all__ = ["API_VERSION", "TIERS", "Claim", "Context", "Cost", "Options", "Solver", "Support"]
 
@@ -83,7 +82,15 @@ class Claim:
 
     def __post_init__(self) -> None:
         if self.accuracy not in ("exact", "asymptotic", "mean_field"):
-            raise InvalidOptionError(f"accuracy = {self.accuracy!r}: give 'exact', 'asymptotic' or 'mean_field'")
+            accuracy = shown(self.accuracy)
+            raise InvalidOptionError(f"accuracy = {accuracy}: give 'exact', 'asymptotic' or 'mean_field'")
+        if not isinstance(self.sampled, bool):
+            raise InvalidOptionError(f"sampled = {shown(self.sampled)} of a claim: give True or False")
+        object.__setattr__(self, "floor", positive_number(self.floor, "floor", "a relative error", zero=True))
+        names = self.observables
+        if isinstance(names, str) or not isinstance(names, Iterable) or not all(isinstance(n, str) for n in names):
+            raise InvalidOptionError(f"observables = {shown(names)} of a claim: give a tuple of names")
+        object.__setattr__(self, "observables", tuple(names))
 
     def covers(self, observable: str) -> bool:
         """Whether the claim is about this observable."""
@@ -185,6 +192,10 @@ class Solver(abc.ABC):
         Whether it answers ``times = [inf]`` with the steady state.
     summary : str
         The method in a line, for tables.
+    parallel : bool
+        Whether `solve` gains from more than one thread; otherwise the pools of BLAS and OpenMP are held to one.
+    libraries : tuple of str
+        Modules that `solve` imports: the framework imports them before it takes the time and limits the threads.
     """
 
     name: ClassVar[str]
@@ -196,6 +207,8 @@ class Solver(abc.ABC):
     times: ClassVar[bool] = True
     steady: ClassVar[bool] = False
     summary: ClassVar[str] = ""
+    parallel: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def claim(self, problem: Problem, options: Any) -> Claim:
@@ -287,20 +300,15 @@ def _first_problem(error: ValidationError) -> str:
     detail = error.errors()[0]
     where = ".".join(str(part) for part in detail["loc"]) or "options"
     message = detail["msg"][0].lower() + detail["msg"][1:]
-    return f"{where} = {detail.get('input')!r}: {message}"
-
-
-def available_threads() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return f"{where} = {shown(detail.get('input'))}: {message}"
 
 
 def checked_keep(keep: Iterable[str]) -> frozenset[str]:
     """`keep` as a frozenset of known entries."""
-    entries = frozenset([keep] if isinstance(keep, str) else keep)
-    for entry in sorted(entries):
-        if entry not in KEEP:
-            raise InvalidOptionError(f"keep = {entry!r}{nearest(entry, KEEP)}")
-    return entries
+    if isinstance(keep, bytes) or not isinstance(keep, Iterable):
+        raise InvalidOptionError(f"keep = {shown(keep)}: give a list of {', '.join(sorted(KEEP))}")
+    entries = [keep] if isinstance(keep, str) else list(keep)
+    for entry in entries:
+        if not isinstance(entry, str) or entry not in KEEP:
+            raise InvalidOptionError(f"keep = {shown(entry)}{nearest(str(entry), KEEP)}")
+    return frozenset(entries)

@@ -14,14 +14,15 @@ import numpy as np
 from .content import Content
 from .errors import InvalidOptionError
 from .literals import read_arguments, read_value, write_value
+from .validate import shown
 
-__all__ = ["Spec"]
+__all__ = ["MAX_LABEL", "Spec"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _RESERVED = ("name", "tier", "label")
 #: A label is a coordinate in tables and figures; more than this does not fit there.
-_MAX_LABEL = 200
+MAX_LABEL = 200
 #: Whole numbers in options stay within what every format that stores them can hold.
 _MAX_INTEGER = 2**63 - 1
 
@@ -124,17 +125,17 @@ class Spec(Content):
             Naming the part that is malformed.
         """
         if not isinstance(text, str):
-            raise InvalidOptionError(f"{text!r} is no solver spec: give a text such as 'cumulant:order=3'")
+            raise InvalidOptionError(f"{shown(text)} is no solver spec: give a text such as 'cumulant:order=3'")
         name, colon, rest = text.strip().partition(":")
         name = name.strip()
         _check_name(name, "solver name")
         try:
             values = {key: read_value(value) for key, value in read_arguments(rest).items()} if colon else {}
         except ValueError as error:
-            message = f"solver spec {text!r}: {error}; write name:key=value,key=value"
+            message = f"solver spec {shown(text)}: {error}; write name:key=value,key=value"
             raise InvalidOptionError(message) from error
         if "name" in values:
-            raise InvalidOptionError(f"solver spec {text!r}: 'name' stands before the colon and is no option")
+            raise InvalidOptionError(f"solver spec {shown(text)}: 'name' stands before the colon and is no option")
         for key in ("tier", "label"):  # a bare word that happens to look like a number is still a label
             if key in values and not isinstance(values[key], str):
                 values[key] = read_arguments(rest)[key]
@@ -165,9 +166,11 @@ class Spec(Content):
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Spec of the given content; the inverse of `to_dict`."""
         if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
-            raise InvalidOptionError(f"{data!r} is no table of a solver's name and options")
+            raise InvalidOptionError(f"{shown(data)} is no table of a solver's name and options")
         if "name" not in data:
-            raise InvalidOptionError(f"solver {dict(data)!r} has no 'name': write {{name = 'cumulant', order = 3}}")
+            raise InvalidOptionError(
+                f"solver {shown(dict(data))} has no 'name': write {{name = 'cumulant', order = 3}}"
+            )
         return cls(**data)
 
     @classmethod
@@ -200,20 +203,22 @@ class Spec(Content):
         if isinstance(value, Mapping):
             return cls.from_dict(value)
         raise InvalidOptionError(
-            f"{value!r} is no solver spec: give a name, a text such as 'cumulant:order=3' or a Spec"
+            f"{shown(value)} is no solver spec: give a name, a text such as 'cumulant:order=3' or a Spec"
         )
 
 
 def _check_name(value: Any, what: str) -> None:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise InvalidOptionError(f"{what} {value!r} is malformed: small letters, digits and _, starting with a letter")
+        raise InvalidOptionError(
+            f"{what} {shown(value)} is malformed: small letters, digits and _, starting with a letter"
+        )
 
 
 def _check_label(label: Any, name: str) -> None:
     if not isinstance(label, str) or not label.strip() or not label.isprintable():
-        raise InvalidOptionError(f"solver {name!r}: label = {label!r} is no text of one line")
-    if len(label) > _MAX_LABEL:
-        raise InvalidOptionError(f"solver {name!r}: label = {label[:30]!r}… is longer than {_MAX_LABEL} characters")
+        raise InvalidOptionError(f"solver {name!r}: label = {shown(label)} is no text of one line")
+    if len(label) > MAX_LABEL:
+        raise InvalidOptionError(f"solver {name!r}: label = {label[:30]!r}… is longer than {MAX_LABEL} characters")
 
 
 def _checked_value(value: Any, key: str, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from . import angular
 from .content import Content
 from .errors import InvalidModelError
-from .validate import finite_float, half_integer, nearest, number_array, positive_int, real_vector
+from .validate import finite_float, half_integer, nearest, number_array, positive_int, real_vector, shown
 
 if TYPE_CHECKING:
     from qutip import Qobj
@@ -182,7 +183,7 @@ class DickeState(State):
         object.__setattr__(self, "J", half_integer(self.J, "J"))
         object.__setattr__(self, "M", half_integer(self.M, "M"))
         if self.J < 0:
-            raise InvalidModelError(f"J = {self.J!r} is negative")
+            raise InvalidModelError(f"J = {self.J!r} is negative: give N/2, N/2 − 1, … ≥ 0")
         if abs(self.M) > self.J or not (self.J - self.M).is_integer():
             raise InvalidModelError(f"M = {self.M!r} is not one of −J, −J + 1, …, J for J = {self.J!r}")
 
@@ -312,7 +313,7 @@ class DickeBlocks(State):
 def state_from_dict(data: Any) -> State:
     """State of the given content; the inverse of ``State.to_dict``."""
     if not isinstance(data, dict) or "type" not in data:
-        raise InvalidModelError(f"a state is a table with an entry 'type', not {data!r}")
+        raise InvalidModelError(f"a state is a table with an entry 'type', not {shown(data)}")
     values = {key: value for key, value in data.items() if key != "type"}
     kinds: dict[str, Callable[..., State]] = {
         "coherent": CoherentSpinState,
@@ -321,18 +322,23 @@ def state_from_dict(data: Any) -> State:
     }
     kind = data["type"]
     if isinstance(kind, str) and kind == "blocks":
+        for key in values:
+            if key != "blocks":
+                raise InvalidModelError(f"unknown entry {shown(key)} of a blocks state; known: blocks")
         try:
             entries = [(b["J"], b["weight"], _complex(b["re"], b["im"])) for b in values["blocks"]]
         except (KeyError, TypeError, IndexError) as error:
             raise InvalidModelError("blocks: a list, each entry of it with J, weight, re and im") from error
         return DickeBlocks(entries)
     if not isinstance(kind, str) or kind not in kinds:
-        raise InvalidModelError(f"unknown type of state {kind!r}{nearest(str(kind), [*kinds, 'blocks'])}")
+        raise InvalidModelError(f"unknown type of state {shown(kind)}{nearest(str(kind), [*kinds, 'blocks'])}")
     state_type = kinds[kind]
-    known = list(getattr(state_type, "__dataclass_fields__", {}))
+    known: list[str] = (
+        [item.name for item in dataclasses.fields(state_type)] if dataclasses.is_dataclass(state_type) else []
+    )
     for key in values:
         if key not in known:
-            raise InvalidModelError(f"unknown entry {key!r} of a {kind} state{nearest(key, known)}")
+            raise InvalidModelError(f"unknown entry {shown(key)} of a {kind} state{nearest(key, known)}")
     if kind == "dicke" and set(values) != {"J", "M"}:
         raise InvalidModelError("a Dicke state needs J and M")
     return state_type(**values)

@@ -9,7 +9,7 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-from .solver import available_threads
+from .threads import available_threads
 
 __all__ = ["machine", "show_versions", "versions"]
 

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 #: Name of each coefficient, in the order of `flat_coefficients`: ``inv_n`` is 1/N; ``t_ac`` is T_ac, ``t_a`` is T_a0;
 #: the others carry a factor N and are summed over the orders of their index pairs: ``o_a_cd`` is N O_acd, ``i_ab_cd``
-#: is ½N I_abcd, ``e_ab_c`` and ``s_ab`` the same with one and two identities for c and d.
+#: is ½N I_abcd, ``e_ab_c`` and ``c_ab`` the same with one and two identities for c and d.
 _AXES = "xyz"
 _PAIR_NAMES = tuple(_AXES[c] + _AXES[d] for c, d in PAIRS)
 PLACES: dict[str, int] = {
@@ -40,7 +40,7 @@ PLACES: dict[str, int] = {
             *(f"o_{a}_{cd}" for a in _AXES for cd in _PAIR_NAMES),
             *(f"i_{ab}_{cd}" for ab in _PAIR_NAMES for cd in _PAIR_NAMES),
             *(f"e_{ab}_{c}" for ab in _PAIR_NAMES for c in _AXES),
-            *(f"s_{ab}" for ab in _PAIR_NAMES),
+            *(f"c_{ab}" for ab in _PAIR_NAMES),
         )
     )
 }
@@ -67,7 +67,7 @@ _ROUND_OFF = 1e-15
 
 
 def flat_coefficients(tables: PauliTables, N: int) -> Array:
-    """Coefficients in the order of `PLACES`, shape (94,).
+    """Coefficients in the order of `PLACES`, shape (91,).
 
     Parameters
     ----------
@@ -95,9 +95,9 @@ class Links(NamedTuple):
 
     Attributes
     ----------
-    source : ndarray (94,)
+    source : ndarray (91,)
         Places; a coefficient that others are linked to is its own source.
-    factor : ndarray (94,)
+    factor : ndarray (91,)
         Numbers; 1 at such a coefficient.
     """
 
@@ -132,7 +132,7 @@ def is_named(coefficients: Array) -> bool:
 
     Parameters
     ----------
-    coefficients : ndarray (94,)
+    coefficients : ndarray (91,)
         From `flat_coefficients`.
     """
     source, factor = named_links()
@@ -144,4 +144,4 @@ def is_named(coefficients: Array) -> bool:
 def _unit_models() -> list[sb.SpinModel]:
     """One model for each axis of the drive and each named coupling."""
     drives = [sb.SpinModel(N=2, drive=(float(a == 0), float(a == 1), float(a == 2))) for a in range(3)]
-    return drives + [sb.SpinModel(N=2, **{name: 1.0}) for name in _COUPLINGS]
+    return drives + [sb.SpinModel.from_dict({"N": 2, name: 1.0}) for name in _COUPLINGS]

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 import squeezebench as sb
 from squeezebench.pauli import pauli_tables
 
+from .coefficients import flat_coefficients
 from .series import monomials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from squeezebench.pauli import PauliTables
 
 __all__ = ["Course", "Grid", "collective_rate", "follow", "make_grid"]
 
@@ -40,11 +43,14 @@ class Grid:
         Where the problem's times are among them.
     bounds : tuple of (int, int)
         First and one past the last entry of each segment.
+    coefficients : tuple of ndarray (91,)
+        Of each segment's model, for all orders.
     """
 
     times: Array
     saved: NDArray[np.int64]
     bounds: tuple[tuple[int, int], ...]
+    coefficients: tuple[Array, ...]
 
 
 @dataclass
@@ -81,9 +87,12 @@ class Course:
 
 def collective_rate(model: Any) -> float:
     """Largest rate at which the mean spin can change: the size of the mean-field equations' coefficients."""
-    tables = pauli_tables(model)
+    return _collective_rate(pauli_tables(model), model.N)
+
+
+def _collective_rate(tables: PauliTables, N: int) -> float:
     pair = np.abs(tables.outside[:, 1:, 1:]).sum(axis=(1, 2)).max()
-    return float(np.abs(tables.single).max() + 2 * (model.N - 1) * pair)
+    return float(np.abs(tables.single).max() + 2 * (N - 1) * pair)
 
 
 def make_grid(problem: sb.Problem, dense: bool) -> Grid:
@@ -91,14 +100,17 @@ def make_grid(problem: sb.Problem, dense: bool) -> Grid:
     parts: list[Array] = []
     saved: list[NDArray[np.int64]] = []
     bounds: list[tuple[int, int]] = []
+    coefficients: list[Array] = []
     offset = 0
     for step in problem.segments():
         points = step.times
+        tables = pauli_tables(step.model)
+        coefficients.append(flat_coefficients(tables, problem.N))
         stop = min(step.stop, float(problem.times[-1]))
         length = stop - step.start
         if dense and length > 0:
             between = step.start + length * np.arange(1, _EVEN_POINTS) / _EVEN_POINTS
-            first = min(0.1 / max(collective_rate(step.model), 1e-300), length)
+            first = min(0.1 / max(_collective_rate(tables, problem.N), 1e-300), length)
             n = math.ceil(math.log(length / first) / math.log(_RATIO)) if first < length else 0
             early = step.start + np.minimum(first * _RATIO ** np.arange(n), length)
             extra = np.concatenate((between, early))
@@ -107,7 +119,7 @@ def make_grid(problem: sb.Problem, dense: bool) -> Grid:
         parts.append(points)
         bounds.append((offset, offset + len(points)))
         offset += len(points)
-    return Grid(np.concatenate(parts), np.concatenate(saved), tuple(bounds))
+    return Grid(np.concatenate(parts), np.concatenate(saved), tuple(bounds), tuple(coefficients))
 
 
 def follow(
@@ -141,7 +153,8 @@ def follow(
         If it takes more than `max_steps` steps.
     """
     from .convert import covariance, initial_coefficients, rotated, spin
-    from .kernels import BLOWN_UP, DONE, MORE, advance
+    from .equations import with_coefficients
+    from .kernels import BLOWN_UP, DONE, MORE, advance, compiled, pointer
 
     N = problem.N
     state = initial_coefficients(problem.initial_state, N, order)
@@ -149,12 +162,13 @@ def follow(
     course = _empty(order, len(grid.times))
     budget = max(20, 20_000 // len(monomials(order)))
     seen = 0
-    for step, (first, last) in zip(problem.segments(), grid.bounds, strict=True):
+    for step, (first, last), coefficients in zip(problem.segments(), grid.bounds, grid.coefficients, strict=True):
         if step.rotations:
             state = rotated(state, order, step.rotation_matrix)
         if step.start > horizon:
             break
-        equations = _equations(step.model, order)
+        eq = with_coefficients(coefficients, order)
+        slope = pointer(compiled(eq))
         stop = min(step.stop, max(horizon, step.start))
         times = grid.times[first:last]
         times = times[times <= stop]
@@ -164,7 +178,8 @@ def follow(
         result = MORE
         while result == MORE:
             into = values[first:last]
-            result = advance(state, clock, counts, stop, times, equations, options.rtol, options.atol, budget, into)
+            model = (slope, eq.coefficients, eq.indices)
+            result = advance(state, clock, counts, stop, times, *model, options.rtol, options.atol, budget, into)
             check(float(clock[0]))
             course.counts = before + counts
             reached = first + int(counts[0])
@@ -186,12 +201,6 @@ def follow(
         course.end = float(clock[0])
     course.length = seen
     return course
-
-
-def _equations(model: Any, order: int) -> Any:
-    from .equations import equations
-
-    return equations(model, order)
 
 
 def _empty(order: int, size: int) -> Course:

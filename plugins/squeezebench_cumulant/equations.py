@@ -29,6 +29,7 @@ exact for N spins.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,67 +37,46 @@ from numpy.typing import NDArray
 
 from squeezebench.pauli import pauli_tables
 
-from .series import PAIRS, series
+from .coefficients import PLACES, flat_coefficients, is_named
+from .series import PAIRS, packed, series
 
 if TYPE_CHECKING:
     from squeezebench import SpinModel
 
-__all__ = ["Equations", "equations"]
+__all__ = ["ANY_ORDER", "GENERAL", "NAMED", "Equations", "equations", "with_coefficients"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Which code takes the right-hand side: loops, or the generated one for any model or for named couplings.
+ANY_ORDER, GENERAL, NAMED = 0, 1, 2
+#: Largest order that has generated code, for each kind of model.
+_GENERATED = {GENERAL: 3, NAMED: 4}
+
 
 class Equations(NamedTuple):
-    """What the right-hand side reads; tables without their zeros, as (indices, value) lists.
+    """What the right-hand side reads, in few arrays, because numba passes each on as seven numbers.
 
     Attributes
     ----------
-    N : float
-        Number of spins.
-    n_low, n_inner : int
-        Monomials of degree up to k − 1 and k − 2.
-    exponents (M, 3), degree (M,), up (L, 3), start, left, right, outer_start, outer_left, outer_right : ndarray
-        See `Series`.
-    pairs : ndarray (p, 3)
-        The pairs (c, d) that any table needs, and their number in `PAIRS`.
-    single_at (t, 2), single : ndarray
-        T_ac as (a, c) and value.
-    constant : ndarray (3,)
-        T_a0.
-    inner_at (t, 3), inner : ndarray
-        N/2 × I_abcd, summed over both orders of (a, b) and of (c, d), as (a, b, pair) and value.
-    edge_at (t, 3), edge : ndarray
-        The same for one identity, as (a, b, c) and value.
-    source : ndarray (M,)
-        The same for two identities: a constant of the equations.
-    outer_at (t, 2), outer : ndarray
-        O_acd summed over both orders of (c, d), as (a, pair) and value.
+    order : int
+        k.
+    code : int
+        `ANY_ORDER`, `GENERAL` or `NAMED`.
+    coefficients : ndarray (91,)
+        The model's numbers, in the order of `coefficients.PLACES`.
+    indices : ndarray
+        Parts in one array as `series.packed` has them: the sizes M, L and `n_inner`; then `exponents`, `degree`, `up`,
+        `start`, `left`, `right`, `outer_start`, `outer_left`, `outer_right` of `Series`; then the non-zero terms of
+        the equation, rows of four: the products S_cd that are needed as (c, d, pair, 0), T_ac as (a, c, 0, place),
+        I_abcd as (a, b, pair, place), the same with one identity as (a, b, c, place), and O_acd as (a, pair, 0, place).
+        Pairs are numbered as in `PAIRS`; a place is that of the coefficient.
     """
 
-    N: float
-    n_low: int
-    n_inner: int
-    exponents: Array
-    degree: Array
-    up: Ints
-    start: Ints
-    left: Ints
-    right: Ints
-    outer_start: Ints
-    outer_left: Ints
-    outer_right: Ints
-    pairs: Ints
-    single_at: Ints
-    single: Array
-    constant: Array
-    inner_at: Ints
-    inner: Array
-    edge_at: Ints
-    edge: Array
-    source: Array
-    outer_at: Ints
-    outer: Array
+    order: int
+    code: int
+    coefficients: Array
+    indices: Ints
 
 
 def equations(model: SpinModel, order: int) -> Equations:
@@ -109,57 +89,50 @@ def equations(model: SpinModel, order: int) -> Equations:
     order : int
         At least 1; from N on the equations are exact, and beyond N the surplus cumulants mean nothing.
     """
-    N = model.N
-    layout = series(order)
-    tables = pauli_tables(model)
-    inner: dict[tuple[int, int, int], float] = {}
-    edge: dict[tuple[int, int, int], float] = {}
-    outer: dict[tuple[int, int], float] = {}
-    source = np.zeros(len(layout.degree))
-    for p, (c, d) in enumerate(PAIRS):
-        both = 1 if c == d else 2
-        for a in range(3):
-            outer[a, p] = both * tables.outside[a, c + 1, d + 1]
-    for a, b in PAIRS if order >= 2 else ():
-        weight = N / 2 * (1 if a == b else 2)
-        for p, (c, d) in enumerate(PAIRS):
-            inner[a, b, p] = weight * (1 if c == d else 2) * tables.inside[a, b, c + 1, d + 1]
-        for c in range(3):
-            edge[a, b, c] = weight * 2 * tables.inside[a, b, c + 1, 0]
-        source[layout.up[layout.up[0, a], b]] = weight * tables.inside[a, b, 0, 0]
-    single = {(a, c): tables.single[a, c + 1] for a in range(3) for c in range(3)}
-    outer_at, outer_values = _entries(outer, 2)
-    inner_at, inner_values = _entries(inner, 3)
-    used = sorted({int(p) for p in outer_at[:, 1]} | {int(p) for p in inner_at[:, 2]})
-    return Equations(
-        float(N),
-        layout.n_low,
-        layout.n_inner,
-        layout.exponents.astype(np.float64),
-        layout.degree.astype(np.float64),
-        layout.up,
-        layout.start,
-        layout.left,
-        layout.right,
-        layout.outer_start,
-        layout.outer_left,
-        layout.outer_right,
-        np.array([(*PAIRS[p], p) for p in used], dtype=np.int64).reshape(-1, 3),
-        *_entries(single, 2),
-        np.ascontiguousarray(tables.single[:, 0]),
-        inner_at,
-        inner_values,
-        *_entries(edge, 3),
-        source,
-        outer_at,
-        outer_values,
+    return with_coefficients(flat_coefficients(pauli_tables(model), model.N), order)
+
+
+def with_coefficients(coefficients: Array, order: int) -> Equations:
+    """Hierarchy of a model whose coefficients are known.
+
+    Parameters
+    ----------
+    coefficients : ndarray (91,)
+        From `coefficients.flat_coefficients`.
+    order : int
+        As in `equations`.
+    """
+    code = NAMED if is_named(coefficients) else GENERAL
+    if order > _GENERATED[code]:
+        code = ANY_ORDER
+    kinds = [kind[coefficients[kind[:, 3]] != 0] for kind in _all_terms(order)]
+    pairs = sorted({*kinds[1][:, 2].tolist(), *kinds[3][:, 1].tolist()})
+    products = np.array([(*PAIRS[p], p, 0) for p in pairs], dtype=np.int64).reshape(-1, 4)
+    return Equations(order, code, coefficients, packed(_sizes(order), (*_layout(order), products, *kinds)))
+
+
+def _sizes(order: int) -> tuple[int, int, int]:
+    table = series(order)
+    return len(table.degree), table.n_low, table.n_inner
+
+
+def _layout(order: int) -> tuple[Ints, ...]:
+    s = series(order)
+    products = (s.start, s.left, s.right, s.outer_start, s.outer_left, s.outer_right)
+    return s.exponents, s.degree, s.up, *products
+
+
+@lru_cache(maxsize=32)
+def _all_terms(order: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Rows of `Equations.terms` that a model can have: T, I, I with one identity, O."""
+    axes = range(3)
+    pairs = range(len(PAIRS))
+    inner = PAIRS if order >= 2 else ()
+    rows: tuple[list[tuple[int, int, int, int]], ...] = (
+        [(a, c, 0, PLACES["t_xx"] + 3 * a + c) for a in axes for c in axes],
+        [(*PAIRS[i], p, PLACES["i_xx_xx"] + 6 * i + p) for i in range(len(inner)) for p in pairs],
+        [(*PAIRS[i], c, PLACES["e_xx_x"] + 3 * i + c) for i in range(len(inner)) for c in axes],
+        [(a, p, 0, PLACES["o_x_xx"] + 6 * a + p) for a in axes for p in pairs],
     )
-
-
-def _entries(
-    table: dict[tuple[int, ...], float] | dict[tuple[int, int], float] | dict[tuple[int, int, int], float], width: int
-) -> tuple[Ints, Array]:
-    """Non-zero entries as index rows (t, width) and values (t,)."""
-    kept = [(at, value) for at, value in table.items() if value != 0]
-    rows = np.array([at for at, _ in kept], dtype=np.int64).reshape(-1, width)
-    return rows, np.array([value for _, value in kept], dtype=np.float64)
+    single, both, one, outside = (np.array(kind, dtype=np.int64).reshape(-1, 4) for kind in rows)
+    return single, both, one, outside

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, cast
+
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,87 +28,142 @@ from squeezebench.integrate import (
 )
 from squeezebench.jit import kernel
 
-from .equations import Equations
+from .coefficients import PLACES
+from .equations import ANY_ORDER, NAMED, Equations
 
-__all__ = ["BLOWN_UP", "DONE", "MORE", "STUCK", "advance", "right_hand_side", "workspace"]
+__all__ = ["BLOWN_UP", "DONE", "MORE", "STUCK", "advance", "any_order", "compiled", "pointer"]
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+#: f(v, coefficients, indices, out), see `any_order`.
+RightHandSide = Callable[[Array, Array, Ints, Array], None]
 
 #: |⟨σ⟩|² beyond which the hierarchy has left everything that a spin can be (its bound is 1), and will not come back.
 _OUT_OF_BOUNDS = 4.0
 
-
-@kernel
-def workspace(eq: Equations) -> Array:
-    """Scratch memory of `right_hand_side`, shape (11, M)."""
-    return np.zeros((11, eq.degree.shape[0]))
+# numba resolves plain globals only.
+_CONSTANT, _SOURCE = PLACES["t_x"], PLACES["c_xx"]
 
 
 @kernel
-def right_hand_side(v: Array, eq: Equations, work: Array, out: Array) -> None:
-    """Time derivative of the scaled cumulants' Taylor coefficients.
+def any_order(v: Array, coefficients: Array, indices: Ints, out: Array) -> None:
+    """Time derivative of the scaled cumulants' Taylor coefficients, at any order, by loops over the terms.
 
     Parameters
     ----------
     v : ndarray (M − 1,)
         v_n = N^(|n|−1) κ(n)/n!, |n| = 1 … k; entry i belongs to monomial i + 1.
-    eq : Equations
-        The model's tables; the equation is in that module.
-    work : ndarray (11, M)
-        Scratch, from `workspace`: rows 0-2 V_c, 3-8 S_cd, 9 Q̂, 10 V̇.
+    coefficients : ndarray (91,), indices : ndarray
+        Of the `Equations`; the equation is in that module.
     out : ndarray (M − 1,)
         Receives the derivative.
     """
-    n_all = eq.degree.shape[0]
-    up = eq.up
+    n_all, n_low, n_inner = indices[0], indices[1], indices[2]
+    exponents, degree, up = _part(indices, 0), _part(indices, 1), _part(indices, 2)
+    start, left, right = _part(indices, 3), _part(indices, 4), _part(indices, 5)
+    outer_start, outer_left, outer_right = _part(indices, 6), _part(indices, 7), _part(indices, 8)
+    products, single, inner = indices[12], indices[13], indices[14]
+    edge, outer, end = indices[15], indices[16], indices[17]
+    inv_n = coefficients[0]
+    # Rows: V_c (0-2), S_cd (3-8), N Q̂ (9), V̇ (10).
+    work = np.zeros((11, n_all))
     q = work[9]
     rate = work[10]
-    for m in range(n_all):
-        q[m] = 0.0
-        rate[m] = eq.source[m]
-    for m in range(eq.n_low):
+    for m in range(n_low):
         for c in range(3):
-            work[c, m] = (eq.exponents[m, c] + 1.0) * v[up[m, c] - 1]
+            work[c, m] = (exponents[3 * m + c] + 1.0) * v[up[3 * m + c] - 1]
 
-    for i in range(eq.pairs.shape[0]):
-        c, d = eq.pairs[i, 0], eq.pairs[i, 1]
-        first, second, product = work[c], work[d], work[3 + eq.pairs[i, 2]]
-        for m in range(eq.n_low):
+    for i in range(products, single, 4):
+        d = indices[i + 1]
+        first, second, product = work[indices[i]], work[d], work[3 + indices[i + 2]]
+        for m in range(n_low):
             total = 0.0
-            for t in range(eq.start[m], eq.start[m + 1]):
-                total += first[eq.left[t]] * second[eq.right[t]]
+            for t in range(start[m], start[m + 1]):
+                total += first[left[t]] * second[right[t]]
             product[m] = total
-        for m in range(eq.n_inner):
-            product[m] += (eq.exponents[m, d] + 1.0) * first[up[m, d]] / eq.N
+        for m in range(n_inner):
+            product[m] += inv_n * (exponents[3 * m + d] + 1.0) * first[up[3 * m + d]]
 
     for a in range(3):
-        rate[up[0, a]] += eq.constant[a]
-    for i in range(eq.single.shape[0]):
-        a, slope, value = eq.single_at[i, 0], work[eq.single_at[i, 1]], eq.single[i]
-        for m in range(eq.n_low):
-            rate[up[m, a]] += value * slope[m]
-    for i in range(eq.inner.shape[0]):
-        a, b, value = eq.inner_at[i, 0], eq.inner_at[i, 1], eq.inner[i]
-        product = work[3 + eq.inner_at[i, 2]]
-        for m in range(eq.n_inner):
-            rate[up[up[m, a], b]] += value * product[m]
-    for i in range(eq.edge.shape[0]):
-        a, b, value = eq.edge_at[i, 0], eq.edge_at[i, 1], eq.edge[i]
-        slope = work[eq.edge_at[i, 2]]
-        for m in range(eq.n_inner):
-            rate[up[up[m, a], b]] += value * slope[m]
-    for i in range(eq.outer.shape[0]):
-        a, value = eq.outer_at[i, 0], eq.outer[i]
-        product = work[3 + eq.outer_at[i, 1]]
-        for m in range(eq.n_low):
-            q[up[m, a]] += value * product[m]
+        rate[1 + a] += coefficients[_CONSTANT + a]
+    if n_inner > 0:
+        for i in range(6):
+            # The monomials of degree 2 are the pairs, in the same order.
+            rate[4 + i] += coefficients[_SOURCE + i]
+    for i in range(single, inner, 4):
+        _raise_once(work[indices[i + 1]], coefficients[indices[i + 3]], up[indices[i] :], n_low, rate)
+    for i in range(outer, end, 4):
+        _raise_once(work[3 + indices[i + 1]], coefficients[indices[i + 3]], up[indices[i] :], n_low, q)
+    for i in range(inner, outer, 4):
+        a, b, value = indices[i], indices[i + 1], coefficients[indices[i + 3]]
+        series = work[indices[i + 2] + (3 if i < edge else 0)]
+        for m in range(n_inner):
+            rate[up[3 * up[3 * m + a] + b]] += value * series[m]
 
     for m in range(1, n_all):
         total = 0.0
-        for t in range(eq.outer_start[m], eq.outer_start[m + 1]):
-            r = eq.outer_right[t]
-            total += q[eq.outer_left[t]] * eq.degree[r] * v[r - 1]
-        out[m - 1] = rate[m] + (eq.N - eq.degree[m]) * q[m] - eq.N * total
+        for t in range(outer_start[m], outer_start[m + 1]):
+            r = outer_right[t]
+            total += q[outer_left[t]] * degree[r] * v[r - 1]
+        out[m - 1] = rate[m] + (1.0 - degree[m] * inv_n) * q[m] - total
+
+
+@kernel
+def _part(indices: Ints, i: int) -> Ints:
+    """Part i of `Equations.indices`."""
+    return indices[indices[3 + i] : indices[4 + i]]
+
+
+@kernel
+def _raise_once(series: Array, value: float, up: Ints, n_low: int, out: Array) -> None:
+    """Add value × ξ_a × series to `out`; `up` begins at column a."""
+    for m in range(n_low):
+        out[up[3 * m]] += value * series[m]
+
+
+def compiled(equations: Equations) -> RightHandSide:
+    """The numba function that takes the right-hand side: generated code for low orders, else `any_order`.
+
+    Parameters
+    ----------
+    equations : Equations
+        The model and the order.
+
+    Returns
+    -------
+    callable
+        To be called as f(v, equations.coefficients, equations.indices, out); the arguments are those of `any_order`.
+    """
+    order, code = equations.order, equations.code
+    if code == ANY_ORDER:
+        return any_order
+    module = import_module(f".order_{order}", __package__)
+    return cast(RightHandSide, module.named if code == NAMED else module.general)
+
+
+@lru_cache(maxsize=16)
+def pointer(function: RightHandSide) -> Any:
+    """The address of what `compiled` gives, for `advance`; compiles it if need be.
+
+    Were it called in any other way, numba would compile the large right-hand sides again in every function that calls
+    them, and `advance` again for each of them.
+
+    Parameters
+    ----------
+    function : callable
+        From `compiled`.
+    """
+    vector = numba.types.Array(numba.float64, 1, "C")
+    whole = numba.types.Array(numba.int64, 1, "C")
+    signature = numba.void(vector, vector, whole, vector)
+    return numba.types.CompileResultWAP(cast(Any, function).get_compile_result(signature))
+
+
+@kernel
+def _copy(source: Array, target: Array) -> None:
+    """Copy numbers one by one: numba compiles this ten times faster than target[:] = source."""
+    for i in range(source.shape[0]):
+        target[i] = source[i]
 
 
 @kernel
@@ -112,7 +173,9 @@ def advance(
     counts: NDArray[np.int64],
     stop: float,
     times: Array,
-    eq: Equations,
+    slope: Any,
+    coefficients: Array,
+    indices: Ints,
     rtol: float,
     atol: float,
     budget: int,
@@ -132,8 +195,10 @@ def advance(
         Where to stop, and the tolerances.
     times : ndarray (T,)
         Increasing, none after `stop`.
-    eq : Equations
-        See `right_hand_side`.
+    slope : numba function by its address
+        The right-hand side, from `pointer`.
+    coefficients, indices : ndarray
+        Its arguments.
     budget : int
         Steps, rejected ones included.
     out : ndarray (T, n)
@@ -145,7 +210,6 @@ def advance(
         `DONE`, `MORE`, `STUCK` or `BLOWN_UP`.
     """
     n = state.shape[0]
-    work = workspace(eq)
     k = np.empty((N_SLOPES, n))
     y = state.copy()
     y_new = np.empty(n)
@@ -153,9 +217,9 @@ def advance(
     dense = np.empty((N_DENSE, n))
     t, h, error_before = clock[0], clock[1], clock[2]
     while counts[0] < times.shape[0] and times[counts[0]] <= t:
-        out[counts[0]] = y
+        _copy(y, out[counts[0]])
         counts[0] += 1
-    right_hand_side(y, eq, work, k[0])
+    slope(y, coefficients, indices, k[0])
     counts[3] += 1
     if h == 0.0:
         h = first_step(y, k[0], rtol, atol, stop - t)
@@ -171,8 +235,8 @@ def advance(
         step = stop - t if last else h
         for s in range(1, STEP + 1):
             stage_point(y, k, s, step, point)
-            right_hand_side(point, eq, work, k[s])
-        y_new[:] = point
+            slope(point, coefficients, indices, k[s])
+        _copy(point, y_new)
         counts[3] += STEP
         error = error_norm(y, y_new, k, step, rtol, atol)
         factor = step_factor(error, error_before, rejected)
@@ -189,23 +253,23 @@ def advance(
         prepared = False
         while counts[0] < times.shape[0] and times[counts[0]] <= t_new:
             if times[counts[0]] == t_new:
-                out[counts[0]] = y_new
+                _copy(y_new, out[counts[0]])
             else:
                 if not prepared:
                     for s in range(STEP + 1, N_SLOPES):
                         stage_point(y, k, s, step, point)
-                        right_hand_side(point, eq, work, k[s])
+                        slope(point, coefficients, indices, k[s])
                     counts[3] += N_SLOPES - STEP - 1
                     dense_coefficients(y, y_new, k, step, dense)
                     prepared = True
                 dense_value(y, dense, (times[counts[0]] - t) / step, out[counts[0]])
             counts[0] += 1
         t = t_new
-        y[:] = y_new
-        k[0] = k[STEP]
+        _copy(y_new, y)
+        _copy(k[STEP], k[0])
         h = step * factor
         error_before = max(error, 1e-4)
         rejected = False
-    state[:] = y
+    _copy(y, state)
     clock[0], clock[1], clock[2] = t, h, error_before
     return DONE if t >= stop else result

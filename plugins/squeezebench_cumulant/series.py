@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PAIRS", "Series", "monomials", "series"]
+__all__ = ["PAIRS", "Series", "monomials", "packed", "series"]
 
 Index = tuple[int, int, int]
 Ints = NDArray[np.int64]
@@ -95,6 +95,21 @@ def series(order: int) -> Series:
         outer_left=outer_left,
         outer_right=outer_right,
     )
+
+
+def packed(sizes: tuple[int, ...], parts: tuple[Ints, ...]) -> Ints:
+    """One array of numbers and arrays: the sizes, where each part starts and the last one ends, the parts.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Any numbers.
+    parts : tuple of ndarray
+        Of any shape.
+    """
+    header = len(sizes) + len(parts) + 1
+    bounds = header + np.cumsum([0, *(part.size for part in parts)])
+    return np.concatenate((np.array(sizes), bounds, *(part.ravel() for part in parts)))
 
 
 def _raised(m: Index, c: int) -> Index:

@@ -48,6 +48,7 @@ class MeanField(sb.Solver):
     }
     schedules = True
     summary = "factorised Bloch equations"
+    libraries: ClassVar[tuple[str, ...]] = ("squeezebench_mean_field.kernels",)
 
     def claim(self, problem: sb.Problem, options: Any) -> sb.Claim:
         """Never held to an exact answer: a deviation is reported."""

@@ -9,28 +9,39 @@ With spherical components :math:`T_\pm = T_x \pm iT_y`, :math:`T_0 = T_z`, the K
        V^\Delta_p P_{J-\Delta} V_q^{\Delta\dagger},
 
 where :math:`\langle J+\Delta, M+p|V_p^\Delta|J, M\rangle` are the vector-operator coefficients (Wigner and Eckart),
-:math:`\kappa^{\pm1} = s`, :math:`\kappa^0 = c + w_0 s`, and G = −iH minus half of the loss is pentadiagonal. With J that
-of the source, the weights are
+:math:`\kappa^{\pm1} = s`, :math:`\kappa^0 = c + w_0 s`, and G = −iH minus half of the loss is pentadiagonal. With J
+that of the source, the weights are
 
 .. math::
 
     w_0 = \frac{N/2+1}{2J(J+1)}, \qquad w_{-1} = \frac{N/2+J+1}{2J(2J+1)}, \qquad
     w_{+1} = \frac{N/2-J}{2(J+1)(2J+1)}.
 
-Sources: Condon and Shortley, The Theory of Atomic Spectra, section 9³, for the coefficients; Chase and Geremia, Phys. Rev. A
-78, 052101 (2008), and Shammah et al., Phys. Rev. A 98, 063815 (2018), for the weights.
+Sources: Condon and Shortley, The Theory of Atomic Spectra (1935), section 9³, for the coefficients; Chase and Geremia,
+Phys. Rev. A 78, 052101 (2008), and Shammah et al., Phys. Rev. A 98, 063815 (2018), for the weights.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 import squeezebench as sb
 
-__all__ = ["PLUS", "amplitude", "bands", "closes_on_populations", "frame_angle", "spherical", "turned_model", "weight"]
+__all__ = [
+    "PLUS",
+    "amplitude",
+    "bands",
+    "closes_on_populations",
+    "extents",
+    "frame_angle",
+    "spherical",
+    "turned_model",
+    "weight",
+]
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -96,7 +107,7 @@ def weight(delta: int, N: int, J: Array) -> Array:
             value = (half + J + 1) / (2 * J * (2 * J + 1))
         else:
             value = (half - J) / (2 * (J + 1) * (2 * J + 1))
-    return np.where((J > 0) if delta <= 0 else (J < half), value, 0.0)
+    return np.where((J > 0) if delta <= 0 else (half > J), value, 0.0)
 
 
 def bands(model: sb.SpinModel, J: Array, M: Array) -> dict[int, Complex]:
@@ -152,3 +163,37 @@ def closes_on_populations(model: sb.SpinModel) -> bool:
     isotropic = h[0] == h[1] == 0 and K[0, 0] == K[1, 1] and K[0, 1] == K[0, 2] == K[1, 2] == 0
     matrices = (spherical(model.collective), spherical(model.single))
     return bool(isotropic and all(not (m - np.diag(np.diag(m))).any() for m in matrices))
+
+
+def extents(model: sb.SpinModel, spins: Sequence[float], diagonal: bool = False) -> tuple[float, float]:
+    """How far the spectrum of the generator reaches along the negative real and along the imaginary axis, about.
+
+    Of a collective dissipator, gain and loss together reach to twice the loss; single-spin decays add up to N times
+    that of one spin. The imaginary extent is the spread of the energies.
+    """
+    from scipy.linalg import eigvals_banded
+
+    J = max(spins)
+    M = np.arange(round(2 * J) + 1, dtype=np.float64) - J
+    G = bands(sb.SpinModel.general(model.N, model.h, model.K, model.collective), np.full(len(M), J), M)
+    # Gershgorin's circles where a loss that is not diagonal adds to it.
+    dissipative = {d: 0.5 * (G[d] + _hermitian_partner(G, d)) for d in G}
+    loss = float(np.max(-dissipative[0].real + sum(np.abs(dissipative[d]) for d in (-2, -1, 1, 2))))
+    decay = 4 * max(loss, 0.0) + model.N * float(np.trace(model.single).real) / 2
+    if diagonal:
+        return decay, 0.0
+    lower = np.zeros((min(3, len(M)), len(M)), dtype=np.complex128)
+    for d in range(len(lower)):
+        lower[d] = 0.5j * (G[d] - _hermitian_partner(G, d))
+    energies = eigvals_banded(lower, lower=True)
+    return decay, float(np.ptp(energies))
+
+
+def _hermitian_partner(G: dict[int, Complex], d: int) -> Complex:
+    """Band d of G†: the conjugate of ⟨M|G|M + d⟩ at column M."""
+    result = np.zeros_like(G[d])
+    if d >= 0:
+        result[: len(result) - d] = G[-d][d:].conj()
+    else:
+        result[-d:] = G[-d][:d].conj()
+    return result

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from squeezebench.jit import kernel
 
-__all__ = ["apply_populations", "apply_rows", "block_moments", "transpose_rows"]
+__all__ = ["apply_populations", "apply_rows", "block_moments", "sum_of_squares", "transpose_rows"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.uint64]
@@ -28,6 +28,8 @@ def apply_rows(
     total: Array,
     h: float,
     shift: float,
+    keep: float,
+    share: float,
     first: int,
     last: int,
     row_block: Index,
@@ -41,14 +43,14 @@ def apply_rows(
     row_factors: Array,
     column_factors: Array,
 ) -> None:
-    """Rows `first` … `last` − 1 of out = h (A + shift) x + h B y, and total += out.
+    """Rows `first` … `last` − 1 of out = keep·out + h (A + shift) x + h B y, and total += share·out.
 
     Parameters
     ----------
     x, y, out, total : ndarray (size,)
         State arrays; y holds the transposed blocks of x (not read where no term asks for it).
-    h, shift : float
-        Factor, and multiple of the identity that is added to the generator.
+    h, shift, keep, share : float
+        Factor, multiple of the identity that is added to the generator, and what is kept of and taken from `out`.
     first, last : int
         Range of rows, counted over all blocks.
     row_block : ndarray (R,)
@@ -76,11 +78,11 @@ def apply_rows(
         v = rows[b]
         k = r - v
         base = firsts[b] + k * n
-        if n_terms > 0:
+        if n_terms > 0 or keep != 0.0:
             for j in range(n):
-                out[base + j] = 0.0
+                out[base + j] *= keep
             for t in range(n_terms):
-                factor = row_factors[t, r]
+                factor = h * row_factors[t, r]
                 if factor != 0.0:
                     # Wraps around when a sum of offsets is negative on the way, and back again.
                     width = sources[t, b, 1]
@@ -91,19 +93,19 @@ def apply_rows(
                         out[base + j] += factor * column[v + j] * source[start + j]
         diagonal = vectors[0]
         left, right = vectors[1], vectors[2]
-        g = diagonal[r] + shift
+        g = h * (diagonal[r] + shift)
         up = base - n if k > 0 else base
-        g_up = left[r] if k > 0 else 0.0
+        g_up = h * left[r] if k > 0 else 0.0
         down = base + n if k + one < n else base
-        g_down = right[r] if k + one < n else 0.0
+        g_down = h * right[r] if k + one < n else 0.0
         column = vectors[4]
-        factor = vectors[3, r] if k + one < n else 0.0
-        if n_terms > 0:
+        factor = h * vectors[3, r] if k + one < n else 0.0
+        if n_terms > 0 or keep != 0.0:
             for j in range(n):
                 out[base + j] += (
-                    (g + diagonal[v + j]) * x[base + j]
-                    + left[v + j] * x[base + j - one]
-                    + right[v + j] * x[base + j + one]
+                    (g + h * diagonal[v + j]) * x[base + j]
+                    + h * left[v + j] * x[base + j - one]
+                    + h * right[v + j] * x[base + j + one]
                     + g_up * x[up + j]
                     + g_down * x[down + j]
                     + factor * column[v + j] * x[down + one + j]
@@ -111,15 +113,15 @@ def apply_rows(
         else:
             for j in range(n):
                 out[base + j] = (
-                    (g + diagonal[v + j]) * x[base + j]
-                    + left[v + j] * x[base + j - one]
-                    + right[v + j] * x[base + j + one]
+                    (g + h * diagonal[v + j]) * x[base + j]
+                    + h * left[v + j] * x[base + j - one]
+                    + h * right[v + j] * x[base + j + one]
                     + g_up * x[up + j]
                     + g_down * x[down + j]
                     + factor * column[v + j] * x[down + one + j]
                 )
         above, below = vectors[6], vectors[8]
-        f_above, f_below = vectors[5, r], vectors[7, r]
+        f_above, f_below = h * vectors[5, r], h * vectors[7, r]
         # Emission from J + 1 comes from M + 1 there, two rows and columns further; from J − 1, the same row and column.
         from_above = places[0, b] + (k + two) * (n + two) + two if f_above != 0.0 else base
         from_below = places[1, b] + k * (n - two) if f_below != 0.0 else base
@@ -127,9 +129,7 @@ def apply_rows(
             for j in range(n):
                 out[base + j] += f_above * above[v + j] * x[from_above + j] + f_below * below[v + j] * x[from_below + j]
         for j in range(n):
-            value = h * out[base + j]
-            out[base + j] = value
-            total[base + j] += value
+            total[base + j] += share * out[base + j]
 
 
 @kernel
@@ -201,18 +201,42 @@ def block_moments(x: Array, sizes: Index, firsts: Index, rows: Index, ladder: Ar
 
 
 @kernel
+def sum_of_squares(x: Array) -> float:
+    """Σ x², in four partial sums."""
+    a = b = c = d = 0.0
+    n = np.uint64(x.shape[0] // 4 * 4)
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    for i in range(np.uint64(0), n, np.uint64(4)):
+        a += x[i] * x[i]
+        b += x[i + one] * x[i + one]
+        c += x[i + two] * x[i + two]
+        d += x[i + three] * x[i + three]
+    for i in range(n, np.uint64(x.shape[0])):
+        a += x[i] * x[i]
+    return a + b + c + d
+
+
+@kernel
 def apply_populations(
-    x: Array, out: Array, total: Array, h: float, shift: float, loss: Array, shifts: NDArray[np.int64], rates: Array,
-    first: int, last: int,
-) -> None:  # fmt: skip
-    """Entries `first` … `last` − 1 of out = h (W + shift) x for populations, and total += out.
+    x: Array,
+    out: Array,
+    total: Array,
+    h: float,
+    shift: float,
+    keep: float,
+    share: float,
+    loss: Array,
+    shifts: NDArray[np.int64],
+    rates: Array,
+) -> None:
+    """Set out = keep·out + h (W + shift) x for populations, and total += share·out.
 
     Parameters
     ----------
     x, out, total : ndarray (R,)
         Populations, one for each row of the layout.
-    h, shift : float
-        Factor, and multiple of the identity that is added to W.
+    h, shift, keep, share : float
+        As in `apply_rows`.
     loss : ndarray (R,)
         Diagonal of W.
     shifts : ndarray (n, R)
@@ -221,10 +245,10 @@ def apply_populations(
         From that source to this entry.
     """
     n = shifts.shape[0]
-    for r in range(first, last):
+    for r in range(x.shape[0]):
         value = (loss[r] + shift) * x[r]
         for t in range(n):
             value += rates[t, r] * x[shifts[t, r]]
-        value *= h
+        value = h * value + keep * out[r]
         out[r] = value
-        total[r] += value
+        total[r] += share * value

@@ -73,12 +73,12 @@ class Layout:
         return cls(N, spin_values(N))
 
     @property
-    def J_of_row(self) -> Array:  # noqa: N802 - J is the field's own name
+    def J_of_row(self) -> Array:
         """J at each row, shape (R,)."""
         return np.repeat(np.array(self.spins), self.sizes)
 
     @property
-    def M_of_row(self) -> Array:  # noqa: N802 - M is the field's own name
+    def M_of_row(self) -> Array:
         """M at each row, shape (R,)."""
         return np.concatenate([np.arange(size) - J for J, size in zip(self.spins, self.sizes, strict=True)])
 
@@ -101,28 +101,14 @@ class Layout:
         x = np.zeros(self.size)
         index = {J: b for b, J in enumerate(self.spins)}
         for J, weight, matrix in blocks:
-            turned = weight * _turned(matrix, angle)
-            self.block(x, index[J])[...] = turned.real + turned.imag
+            turned = _turned(matrix, angle)
+            self.block(x, index[J])[...] = weight * (turned.real + turned.imag)
         return x
 
     def unpack(self, x: Array, b: int, angle: float = 0.0) -> Matrix:
         """Weighted block `b` of U† ρ U, U = exp(−i·angle·J_z), complex (2J+1, 2J+1)."""
         block = self.block(x, b)
-        matrix: Matrix = 0.5 * ((block + block.T) + 1j * (block - block.T))
-        return _turned(matrix, -angle)
-
-    def weights(self, x: Array) -> Array:
-        """Tr P_J, the probability of each J, shape (B,)."""
-        return np.array([np.trace(self.block(x, b)) for b in range(len(self.spins))])
-
-    def moved(self, x: Array, other: Layout) -> Array:
-        """The same state in another layout; blocks that are not in both are left out, or zero."""
-        index = {J: b for b, J in enumerate(other.spins)}
-        result = np.zeros(other.size)
-        for b, J in enumerate(self.spins):
-            if J in index:
-                other.block(result, index[J])[...] = self.block(x, b)
-        return result
+        return _turned(0.5 * ((block + block.T) + 1j * (block - block.T)), -angle)
 
 
 def _turned(matrix: Matrix, angle: float) -> Matrix:
@@ -135,5 +121,4 @@ def _turned(matrix: Matrix, angle: float) -> Matrix:
         phase = np.array([1, -1j, -1, 1j])[(np.arange(size) * round(quarters)) % 4]
     else:
         phase = np.exp(-1j * angle * np.arange(size))
-    turned: Matrix = phase[:, None] * matrix * phase.conj()[None, :]
-    return turned
+    return np.asarray(phase[:, None] * matrix * phase.conj()[None, :])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +16,7 @@ import squeezebench as sb
 from .algebra import PLUS, amplitude, bands, spherical, weight
 from .layout import Layout
 
-__all__ = ["BlockGenerator", "Term", "generator_terms"]
+__all__ = ["BlockGenerator", "Term", "counted_terms", "generator_terms"]
 
 Array = NDArray[np.float64]
 
@@ -83,6 +86,14 @@ def generator_terms(model: sb.SpinModel, layout: Layout) -> list[Term]:
     return terms
 
 
+def counted_terms(model: sb.SpinModel) -> tuple[int, bool]:
+    """Number of terms beyond those of the kernel's main loop, and whether any reads transposed blocks."""
+    small = sb.SpinModel.general(6, model.h, model.K, model.collective, model.single)
+    terms = generator_terms(small, Layout.complete(6))
+    further = [t for t in terms if t.transposed or (t.side, t.delta, t.rise, t.shift) not in _CORE]
+    return len(further), any(t.transposed for t in terms)
+
+
 class BlockGenerator:
     """The generator of one model on one layout.
 
@@ -132,64 +143,65 @@ class BlockGenerator:
         self._ladder = np.array([J, M, amplitude(0, 1, J, M)])
         self.needs_transpose = bool(self._terms[:, 2].any())
         self._y = np.zeros(layout.size if self.needs_transpose else 1)
-        #: Largest rate at which an entry is lost: the diagonal of the generator.
-        self.largest_loss = float(-2 * self._vectors[0].min(initial=0.0))
-        #: Rough bound on the generator's norm, for the first step.
-        self.scale = self._norm_bound(model)
+        #: Size of the largest coefficient.
+        self.largest_entry = float(
+            max(np.abs(self._vectors[:3]).max(), np.abs(self._row_factors).max(initial=0.0), 1e-300)
+        )
         shares = n_threads if layout.size > _WORTH_A_THREAD else 1
         work = np.concatenate([[0], np.cumsum(np.repeat(layout.sizes, layout.sizes))])
         self._edges = np.searchsorted(work, np.linspace(0, work[-1], shares + 1)).tolist()
         self._pool = ThreadPoolExecutor(shares - 1) if shares > 1 else None
 
-    def _norm_bound(self, model: sb.SpinModel) -> float:
-        top = max(self.layout.spins)
-        quadratic = np.abs(model.K).sum() + np.abs(model.collective).sum()
-        linear = np.abs(model.h).sum() + 2 * np.abs(model.single).sum()
-        return float(2 * quadratic * top * (top + 1) + 2 * linear * max(top, 0.5) + np.abs(model.single).sum() * model.N)
+    def weights(self, x: Array) -> Array:
+        """Probability of each J, shape (B,)."""
+        layout = self.layout
+        diagonals = zip(layout.firsts.tolist(), layout.sizes.tolist(), strict=True)
+        return np.array([x[first : first + n * n : n + 1].sum() for first, n in diagonals])
 
     def close(self) -> None:
         """Let the threads go."""
         if self._pool is not None:
             self._pool.shutdown()
 
-    def zeros(self) -> Array:
-        """A state array of zeros."""
-        return np.zeros(self.layout.size)
-
-    def apply(self, x: Array, out: Array, total: Array, h: float, shift: float) -> None:
-        """out = h (L + shift) x, and total += out; all (size,) and distinct."""
+    def apply(self, x: Array, out: Array, total: Array, h: float, shift: float, keep: float, share: float) -> None:
+        """Set out = keep·out + h (L + shift) x, and total += share·out; all (size,) and distinct."""
         if self.needs_transpose:
             self._share("transpose", x)
-        self._share("apply", x, out, total, h, shift)
+        self._share("apply", x, out, total, (h, shift, keep, share))
 
-    def _share(self, what: str, *arguments: object) -> None:
-        from .kernels import apply_rows, transpose_rows
-
-        def run(first: int, last: int) -> None:
-            if what == "transpose":
-                transpose_rows(arguments[0], self._y, first, last, *self._index)  # type: ignore[arg-type]
-            else:
-                x, out, total, h, shift = arguments
-                apply_rows(
-                    x, self._y, out, total, h, shift, first, last, *self._index,  # type: ignore[arg-type]
-                    self._places, self._vectors, self._terms, self._sources, self._row_factors, self._column_factors,
-                )  # fmt: skip
+    def _share(self, what: str, x: Array, *others: Any) -> None:
+        """Do one thing to all rows, in as many threads as are worth it."""
+        from . import kernels
 
         edges = self._edges
+        if what == "transpose":
+            work: Any = functools.partial(self._transpose, kernels, x)
+        else:
+            work = functools.partial(self._apply, kernels, x, *others)
         if self._pool is None:
-            run(edges[0], edges[-1])
+            work(edges[0], edges[-1])
             return
-        others = [self._pool.submit(run, a, b) for a, b in zip(edges[1:-1], edges[2:], strict=True)]
-        run(edges[0], edges[1])
-        for other in others:
+        waiting = [self._pool.submit(work, a, b) for a, b in itertools.pairwise(edges[1:])]
+        work(edges[0], edges[1])
+        for other in waiting:
             other.result()
+
+    def _transpose(self, kernels: Any, x: Array, first: int, last: int) -> None:
+        kernels.transpose_rows(x, self._y, first, last, *self._index)
+
+    def _apply(
+        self, kernels: Any, x: Array, out: Array, total: Array, numbers: tuple[float, ...], first: int, last: int
+    ) -> None:
+        tables = (self._places, self._vectors, self._terms, self._sources, self._row_factors, self._column_factors)
+        kernels.apply_rows(x, self._y, out, total, *numbers, first, last, *self._index, *tables)
 
     def moments(self, x: Array) -> Array:
         """The ten numbers of `kernels.block_moments`, shape (10,)."""
         from .kernels import block_moments
 
         out = np.empty(10)
-        block_moments(x, *self._index[1:], self._ladder, out)
+        _, sizes, firsts, rows = self._index
+        block_moments(x, sizes, firsts, rows, self._ladder, out)
         return out
 
 

@@ -54,6 +54,7 @@ class Piqs(Solver):
 
     name = "piqs"
     summary = "QuTiP's PIQS: master equation in Dicke blocks"
+    libraries: ClassVar[tuple[str, ...]] = ("qutip.piqs", "scipy.sparse.linalg")
     Options = PiqsOptions
     schedules = True
     tiers: ClassVar[Mapping[str, Mapping[str, Any]]] = {

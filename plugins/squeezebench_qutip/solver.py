@@ -33,6 +33,7 @@ class QutipSolver(Solver):
 
     name: ClassVar[str] = "qutip"
     summary: ClassVar[str] = "brute force on 2^N with QuTiP"
+    libraries: ClassVar[tuple[str, ...]] = ("qutip", "scipy.sparse.linalg")
     Options: ClassVar[type[Options]] = QutipOptions
     tiers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"method": "tsit5", "rtol": 1e-6, "atol": 1e-8},

@@ -30,6 +30,7 @@ class SteadyStateSolver(Solver):
 
     name: ClassVar[str] = "steady_state"
     summary: ClassVar[str] = "closed-form collective steady state"
+    libraries: ClassVar[tuple[str, ...]] = ("squeezebench_steady_state.kernels",)
     times: ClassVar[bool] = False
     steady: ClassVar[bool] = True
     Options: ClassVar[type[Options]] = Options

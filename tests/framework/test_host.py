@@ -163,7 +163,15 @@ def test_plugins_bring_observables_and_scenarios() -> None:
 def test_the_built_in_plugins_come_in_through_entry_points() -> None:
     host = Host()
     built_in = {r.name: r.status for r in host.plugins if r.distribution == "squeezebench"}
-    assert set(built_in) == {"cumulant", "mean_field", "one_axis_twisting", "piqs", "qutip", "steady_state"}
+    assert set(built_in) == {
+        "cumulant",
+        "mean_field",
+        "one_axis_twisting",
+        "permutational",
+        "piqs",
+        "qutip",
+        "steady_state",
+    }
     assert set(built_in.values()) == {"loaded"}
     assert set(built_in) <= set(host.solvers)
 

@@ -318,7 +318,7 @@ def test_rates_are_not_negative(name):
         ("xyz", "drive = 'xyz' is no vector"),
         ((1, float("nan"), 0), r"drive\[y\] = nan is not finite"),
         ((1, 0, "2"), r"drive\[z\] = '2' is no real number"),
-        ({"x": 1}, "drive has 1 entries"),
+        ({"x": 1}, "drive = {'x': 1} is no vector"),
     ],
 )
 def test_drive_is_a_number_or_three(value, message):

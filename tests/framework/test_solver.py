@@ -15,7 +15,8 @@ import pytest
 from pydantic import Field
 
 import squeezebench as sb
-from squeezebench.solver import API_VERSION, TIERS, available_threads, checked_keep
+from squeezebench.solver import API_VERSION, TIERS, checked_keep
+from squeezebench.threads import available_threads
 
 PLAIN = sb.Problem(sb.SpinModel(N=2), times=[0, 1])
 STEADY = sb.Problem(sb.SpinModel(N=2), times=[np.inf])

@@ -52,7 +52,7 @@ def test_cumulant_of_order_n_is_exact_for_any_model(N, seed):
     check_exact(sb.Problem(random_model(rng, N), start, times=[0, 0.2, 1.0, 6.0]), order=N)
 
 
-@pytest.mark.parametrize("N", [2, 3])
+@pytest.mark.parametrize("N", [1, 2, 3, 4])
 @pytest.mark.parametrize("name", list(named_models(2)))
 def test_cumulant_of_order_n_is_exact_for_each_named_coupling(N, name):
     problem = sb.Problem(named_models(N)[name], sb.CoherentSpinState(1.1, 0.4), times=[0, 0.7, 5.0])

@@ -32,18 +32,20 @@ def xi2(result, N):
 # ---------------------------------------------------------------- the equations at large N
 
 
-def kernel_slopes(model, values, order):
-    """d/dt of the coefficients, from the kernel."""
-    from squeezebench_cumulant.kernels import right_hand_side, workspace
+def kernel_slopes(model, values, order, generated):
+    """d/dt of the coefficients, from the generated code of the order if there is one, or from that for all orders."""
+    from squeezebench_cumulant.kernels import any_order, compiled
 
     out = np.empty_like(values)
     eq = equations(model, order)
-    right_hand_side(values, eq, workspace(eq), out)
+    function = compiled(eq) if generated else any_order
+    function(values, eq.coefficients, eq.indices, out)
     return out
 
 
+@pytest.mark.parametrize("generated", [True, False])
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
-def test_right_hand_side_of_a_product_state_is_that_of_2_to_the_n_at_every_order_below_n(order):
+def test_right_hand_side_of_a_product_state_is_that_of_2_to_the_n_at_every_order_below_n(order, generated):
     # A product state's cumulants beyond the first vanish, so every order's slopes are exact for it, at N = 5 too.
     rng = np.random.default_rng(order)
     N = 5
@@ -60,7 +62,7 @@ def test_right_hand_side_of_a_product_state_is_that_of_2_to_the_n_at_every_order
     expected = log_series(means(rho) + 1j * step * means(change), order, N).imag / step
     start = np.zeros(len(strings))
     start[:3] = bloch
-    np.testing.assert_allclose(kernel_slopes(model, start, order), expected, atol=1e-10)
+    np.testing.assert_allclose(kernel_slopes(model, start, order, generated), expected, atol=1e-10)
 
 
 def pauli_string(n, N):

@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     warnings.showwarning = _show_warning
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=given, standalone_mode=False)
+        code = app(args=given, prog_name="squeezebench", standalone_mode=False)
     except (SolverError, UnsupportedProblemError) as error:
         _fail(error, EXIT_FAILED)
     except SqueezebenchError as error:
@@ -130,15 +130,19 @@ def _usage_message(error: Any, given: list[str]) -> str:
 
 
 def _fail(error: SqueezebenchError, code: int) -> NoReturn:
-    if os.environ.get("SQUEEZEBENCH_DEBUG"):
+    if _debugging():
         raise error
     error_line(str(error))
     sys.exit(code)
+
+
+def _debugging() -> bool:
+    return os.environ.get("SQUEEZEBENCH_DEBUG", "") not in ("", "0")
 
 
 def _show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
 ) -> None:
     """One line on standard error; where it came from is for developers only."""
-    where = f" ({category.__name__}, {filename}:{lineno})" if os.environ.get("SQUEEZEBENCH_DEBUG") else ""
+    where = f" ({category.__name__}, {filename}:{lineno})" if _debugging() else ""
     print(f"warning: {message}{where}", file=sys.stderr)

@@ -36,7 +36,8 @@ def run(
         typer.Option("--solver", "-s", help="Solver spec, such as cumulant:order=3; may be repeated."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of results; the user's cache by default.")
+        str | None,
+        typer.Option("--output", "-o", metavar="<path>", help="Folder of results; the user's cache by default."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", "-w", help="Jobs at a time.")] = 1,
     threads: Annotated[int | None, typer.Option("--threads", help="Threads of each solver.")] = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["add_to"]
+
+#: More times than this are a mistake; their data set would not fit in memory.
+MAX_TIMES = 1_000_000
 
 #: Rows of the table that `solve` prints; the data set itself has them all.
 TABLE_ROWS = 21
@@ -33,7 +35,9 @@ Tier = Annotated[str | None, typer.Option("--tier", help="fast, default, tight o
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads of the solver; all cores by default.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of sampled solvers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the data set: .nc, .csv or .parquet.")]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="<path>", help="Write the data set: .nc, .csv or .parquet.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,8 +83,8 @@ def solve(
 
     if not (math.isfinite(stop) and stop > 0):
         raise InvalidModelError(f"--stop {stop!r}: give a time after 0")
-    if num < 2:
-        raise InvalidOptionError(f"--num {num}: give at least 2 times")
+    if not 2 <= num <= MAX_TIMES:
+        raise InvalidOptionError(f"--num {num}: give at least 2 times and at most {MAX_TIMES}")
     _check_output(output)
     model = _model(N, upsilon_ratio, gamma_s, chi, Gamma, pumping, dephasing, detuning, twisting)
     initial = MeanFieldSteadyState() if mean_field_start else CoherentSpinState(theta, phi, bloch_length)
@@ -136,7 +140,7 @@ def _model(
     return dataclasses.replace(model, drive=drive, pumping=pumping, dephasing=dephasing, twisting=twisting)
 
 
-def _check_output(output: Path | None) -> None:
+def _check_output(output: str | None) -> None:
     """Refuse a file that could not be written, before anything is computed."""
     if output is None:
         return
@@ -145,7 +149,7 @@ def _check_output(output: Path | None) -> None:
     check_target(output)
 
 
-def _show(ds: xr.Dataset, *, json: bool, output: Path | None) -> None:
+def _show(ds: xr.Dataset, *, json: bool, output: str | None) -> None:
     from squeezebench.export import write
 
     if output is not None:

@@ -73,7 +73,7 @@ def _notes(judgements: Sequence[Judgement], tolerance: float) -> list[str]:
         f"good until: last time up to which ξ² stays within {tolerance:.3g} of the strongest claim at hand "
         "(compared where the mean spin has a direction and either ξ² is below 1.5)."
     ]
-    notes.append("time: wall time without compilation; the first cell of a solver includes loading its libraries.")
+    notes.append("time: wall time without compilation; the first cell of a solver includes loading its kernels.")
     if any(j.claim == "mean_field" for j in judgements):
         notes.append(
             "mean field makes no claim on ξ²: a factorised state cannot be squeezed; its deviation is reported."

@@ -60,11 +60,13 @@ def compare(*results: xr.Dataset) -> xr.Dataset:
     """
     if not results:
         raise InvalidOptionError("compare needs a run's data set, or two data sets of one problem")
-    if len(results) == 1 and "solver" in results[0].dims:
+    if len(results) == 1 and "solver" in getattr(results[0], "dims", ()):
+        if "status" not in results[0]:
+            raise InvalidOptionError("compare takes data sets of squeezebench.run or .load; this one has no status")
         return _compare_run(results[0])
-    if len(results) == 1:
-        raise InvalidOptionError("compare needs a second data set to compare with")
     views = _unique([view_of(ds) for ds in results])
+    if len(views) == 1:
+        raise InvalidOptionError("compare needs a second data set to compare with")
     _check_one_problem(views)
     return _as_dataset([((), views)], {}, ())
 

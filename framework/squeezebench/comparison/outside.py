@@ -13,6 +13,8 @@ from squeezebench.execution import SCHEMA
 from squeezebench.moments import Moments, Samples
 from squeezebench.problem import Problem
 from squeezebench.solver import Claim
+from squeezebench.spec import MAX_LABEL
+from squeezebench.validate import positive_number, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,18 +65,22 @@ def external(
     from squeezebench.dataset import build, check_moments
 
     if not isinstance(problem, Problem):
-        raise InvalidOptionError(f"problem = {problem!r} is no squeezebench.Problem")
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidOptionError(f"name = {name!r} is no name")
+        raise InvalidOptionError(f"problem = {shown(problem)} is no squeezebench.Problem")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_LABEL:
+        raise InvalidOptionError(f"name = {shown(name)} is no name: give a text of one line, up to {MAX_LABEL} letters")
     if claim is None or isinstance(claim, str):
-        claim = Claim(accuracy=claim or "mean_field", sampled=samples is not None)  # type: ignore[arg-type]  # checked there
-    if not relative_error > 0:
-        raise InvalidOptionError(f"relative_error = {relative_error!r} is not more than 0")
+        accuracy = "mean_field" if claim is None else claim
+        claim = Claim(accuracy=accuracy, sampled=samples is not None)  # type: ignore[arg-type]  # checked there
+    if not isinstance(claim, Claim):
+        raise InvalidOptionError(f"claim = {shown(claim)}: give 'exact', 'asymptotic', 'mean_field' or a Claim")
+    relative_error = positive_number(relative_error, "relative_error", "a number")
+    if samples is not None and not isinstance(samples, Samples):
+        raise InvalidOptionError(f"samples = {shown(samples)}: give squeezebench.Samples")
     try:
         if samples is not None:
             moments = Moments.from_samples(samples)
         else:
-            moments = _until_nan(np.asarray(spin, np.float64), np.asarray(covariance, np.float64), problem.times)
+            moments = _until_nan(_real(spin, "spin"), _real(covariance, "covariance"), problem.times)
         check_moments(moments, problem)
     except (SolverError, TypeError, ValueError) as error:
         raise InvalidOptionError(f"external result {name!r}: {error}") from error
@@ -99,3 +105,10 @@ def _until_nan(spin: NDArray[np.float64], covariance: NDArray[np.float64], times
     if finite.all() or not finite.any():
         return Moments(spin, covariance)
     return Moments(spin, covariance, valid_until=float(times[np.flatnonzero(finite)[-1]]))
+
+
+def _real(value: Any, name: str) -> NDArray[np.float64]:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} = {shown(value)} is no array of real numbers")
+    return array.astype(np.float64)

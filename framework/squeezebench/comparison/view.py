@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from squeezebench.errors import InvalidOptionError
 from squeezebench.solver import TIERS
+from squeezebench.validate import shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,9 +91,11 @@ def view_of(ds: xr.Dataset, label: str | None = None) -> View:
         story = json.loads(ds.attrs["squeezebench"])
         claim = story["claim"]
         N = float(_first_model(story["problem"])["N"])
-    except (KeyError, TypeError, ValueError) as error:
+        if "time" not in ds.coords or "spin" not in ds:
+            raise KeyError("time")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InvalidOptionError(
-            "compare takes data sets of squeezebench.solve, .run or .external; this one has no provenance of such"
+            f"compare takes data sets of squeezebench.solve, .run or .external: {shown(ds)} has no provenance of such"
         ) from error
     return View(
         label=label or str(story.get("label") or story["solver"]),

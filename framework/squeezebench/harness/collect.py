@@ -12,6 +12,7 @@ import numpy as np
 
 from squeezebench.errors import InvalidOptionError, StoreError
 from squeezebench.host import get_host
+from squeezebench.validate import shown, shown_path
 
 from .assemble import assemble
 from .files import write_atomically
@@ -43,16 +44,20 @@ def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
     StoreError
         If this is no store, or has no such run.
     """
+    if run is not None and (not isinstance(run, str) or not run):
+        raise InvalidOptionError(f"run = {shown(run)}: give a scenario's name, or the beginning of a run's id")
     opened = Store(store)
     runs = opened.runs()
     if run is not None:
         chosen = [manifest for manifest in runs if manifest["name"] == run or manifest["id"].startswith(run)]
         if not chosen:
             known = sorted({manifest["name"] for manifest in runs})
-            raise StoreError(f"{store} has no run {run!r}; it has {', '.join(known) or 'none'}")
+            raise StoreError(f"{shown_path(opened.path)} has no run {shown(run)}; it has {', '.join(known) or 'none'}")
         runs = chosen
     if not runs:
-        raise StoreError(f"{store} holds no run: 'squeezebench run … -o {store}' adds one")
+        raise StoreError(
+            f"{shown_path(opened.path)} holds no run: 'squeezebench run … -o {shown_path(opened.path)}' adds one"
+        )
     manifest = runs[-1]
     records = opened.read(key for row in manifest["keys"] for key in row)
     return assemble(manifest, records, get_host())
@@ -114,8 +119,12 @@ def average(results: xr.Dataset, over: str, weights: Any = None) -> xr.Dataset:
     """
     import xarray as xr
 
-    if over not in results.dims or over in ("solver", "time", "step"):
-        raise InvalidOptionError(f"over = {over!r} is no sweep axis of these results")
+    if "status" not in getattr(results, "data_vars", ()):
+        raise InvalidOptionError(f"results = {shown(results)} are no data set of squeezebench.run or .load")
+    axes = [str(dim) for dim in results["status"].dims if dim != "solver"]
+    if not isinstance(over, str) or over not in axes:
+        known = ", ".join(axes) or "none"
+        raise InvalidOptionError(f"over = {shown(over)} is no sweep axis of these results; they have {known}")
     if "spin" not in results or "time" not in results.dims:
         raise InvalidOptionError("averaging needs the series at times that all points share: keep=['series']")
     factors = _weights(results[over].values, weights)
@@ -158,13 +167,22 @@ def _mixture(spin: xr.DataArray, covariance: xr.DataArray, N: xr.DataArray) -> x
 
 
 def _weights(values: np.ndarray[Any, Any], weights: Any) -> np.ndarray[Any, Any]:
-    if weights is None:
-        factors = np.ones(len(values))
-    elif isinstance(weights, Mapping):
-        factors = np.array([float(weights.get(value, 0.0)) for value in values.tolist()])
-    else:
-        factors = np.asarray(weights, dtype=np.float64)
-    if factors.shape != values.shape or not np.isfinite(factors).all() or (factors < 0).any() or factors.sum() == 0:
-        raise InvalidOptionError(f"weights = {weights!r}: give {len(values)} numbers ≥ 0, not all 0")
+    expected = f"weights = {shown(weights)}: give {len(values)} numbers ≥ 0, not all 0"
+    given: Any = np.ones(len(values)) if weights is None else weights
+    if isinstance(given, Mapping):
+        known = values.tolist()
+        for key in given:
+            if key not in known:
+                raise InvalidOptionError(f"weights: {shown(key)} is none of the axis' values {shown(known)}")
+        given = [given.get(value, 0.0) for value in known]
+    try:
+        factors = np.asarray(given)
+    except (TypeError, ValueError) as error:
+        raise InvalidOptionError(expected) from error
+    if factors.dtype.kind not in "iuf" or factors.shape != values.shape or not np.isfinite(factors).all():
+        raise InvalidOptionError(expected)
+    if (factors < 0).any() or not factors.any():
+        raise InvalidOptionError(expected)
+    factors = factors / factors.max()  # so that the sum does not overflow
     normalised: np.ndarray[Any, Any] = factors / factors.sum()
     return normalised

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
 from squeezebench.host import Host
+from squeezebench.threads import thread_limit
 
 from .job import Record, execute
 from .plan import Job
@@ -55,7 +56,8 @@ class ThreadedExecutor:
 
     def run(self, jobs: Sequence[Job], progress: JobProgress) -> Iterator[tuple[Job, list[Record]]]:
         """See `Executor.run`."""
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="squeezebench") as pool:
+        n_threads = max((job.n_threads for job in jobs), default=1)
+        with thread_limit(n_threads), ThreadPoolExecutor(self._workers, thread_name_prefix="squeezebench") as pool:
             pending: dict[Future[list[Record]], Job] = {
                 pool.submit(execute, job, self._host, progress=_bound(progress, job)): job for job in jobs
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ from squeezebench.content import canonical_json
 from squeezebench.errors import StoreError
 from squeezebench.execution import SCHEMA
 from squeezebench.moments import Moments, Samples
+from squeezebench.validate import shown_path
 
 from .job import Record
 
@@ -47,11 +49,11 @@ def write_atomically(path: Path, write: Any) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another store"
-        ) from error
+        reason = os.strerror(error.errno) if error.errno else str(error)  # h5py's own text names the temporary file
+        raise StoreError(f"cannot write {shown_path(path)}: {reason}; free space or choose another place") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not made, because the folder is none, or its name is too long
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, data: Any) -> None:

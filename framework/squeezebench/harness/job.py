@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from squeezebench.errors import SolverError
-from squeezebench.execution import Attempt, attempt, complete, provenance, seed_sequence, thread_limit
+from squeezebench.execution import Attempt, attempt, complete, provenance, seed_sequence
 from squeezebench.host import Host
 from squeezebench.moments import Moments
 from squeezebench.problem import Problem
 from squeezebench.solver import Context, Solver, no_progress
+from squeezebench.threads import preload, thread_limit
 
 from .plan import Cell, Job
 
@@ -114,10 +115,11 @@ def _batch(solver: Solver, job: Job, context: Context) -> list[Attempt]:
             outcomes[index] = Attempt("unsupported", support.reason or "no reason given")
     if not taken:
         return outcomes
+    preload(solver.libraries)
     compiled, started = compile_seconds(), time.perf_counter()
     problems = [job.cells[index].problem for index in taken]
     try:
-        with thread_limit(context.n_threads):
+        with thread_limit(context.n_threads if solver.parallel else 1):
             results = solver.solve_batch(problems, job.cells[0].options, context)
         if len(results) != len(problems):
             raise SolverError(f"solve_batch gave {len(results)} results for {len(problems)} problems")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -136,8 +137,9 @@ def cell_key(
     Threads, workers, machine, labels, titles and the rate unit are not part of it; the seed is for sampled solvers.
     """
     sampled = False
-    if solver.full_support(problem, options):
-        sampled = solver.claim(problem, options).sampled
+    # What is wrong with a solver that cannot even say this is said when it is asked to solve.
+    with contextlib.suppress(Exception):
+        sampled = bool(solver.full_support(problem, options)) and solver.claim(problem, options).sampled
     return content_hash(
         {
             "schema": SCHEMA,

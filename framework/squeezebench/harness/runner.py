@@ -12,7 +12,9 @@ from squeezebench.content import to_plain
 from squeezebench.errors import InvalidOptionError
 from squeezebench.execution import FAILED, seed_sequence, thread_number
 from squeezebench.host import Host, get_host
-from squeezebench.solver import Solver, available_threads, checked_keep
+from squeezebench.solver import Solver, checked_keep
+from squeezebench.threads import available_threads
+from squeezebench.validate import real_path, shown
 
 from .assemble import assemble
 from .executors import Executor, executor_for
@@ -98,6 +100,15 @@ def run(
     [['ok', 'ok'], ['ok', 'ok']]
     """
     host = get_host()
+    if not isinstance(fresh, bool):
+        raise InvalidOptionError(f"fresh = {shown(fresh)}: give True or False")
+    for name, value, method in (("executor", executor, "run"), ("observer", observer, "planned")):
+        if value is not None and not callable(getattr(value, method, None)):
+            raise InvalidOptionError(
+                f"{name} = {shown(value)} has no method {method!r}: give one of squeezebench.harness"
+            )
+    if store is not None:
+        store = real_path(store, "store", "a folder")
     plan, threads = prepare(scenario, solvers, workers=workers, seed=seed, n_threads=n_threads, keep=keep, host=host)
     records, _ = compute(
         plan,
@@ -126,14 +137,14 @@ def prepare(
     from squeezebench.spec import Spec
 
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InvalidOptionError(f"workers = {workers!r}: give a whole number of at least 1")
+        raise InvalidOptionError(f"workers = {shown(workers)}: give a whole number of at least 1")
     threads = max(1, available_threads() // workers) if n_threads is None else thread_number(n_threads)
     seed_sequence(seed)
     chosen = load_scenario(scenario, host.scenarios.values())
     if solvers is None:
         specs = list(chosen.solvers)
-    elif isinstance(solvers, str | Mapping | Solver):
-        raise InvalidOptionError(f"solvers = {solvers!r}: give a list of solver specs")
+    elif isinstance(solvers, str | bytes | Mapping | Solver) or not isinstance(solvers, Iterable):
+        raise InvalidOptionError(f"solvers = {shown(solvers)}: give a list of solver specs")
     else:
         specs = [Spec.coerce(solver) for solver in solvers]
     kept = None if keep is None else checked_keep(keep)
@@ -203,4 +214,4 @@ def _point(cell: Cell) -> str:
 
 def store_path(path: str | os.PathLike[str]) -> Path:
     """Path of a store, with ``~`` filled in."""
-    return Path(path).expanduser()
+    return real_path(path, "store", "a folder")

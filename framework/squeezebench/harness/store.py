@@ -13,6 +13,7 @@ from typing import Any
 
 from squeezebench.errors import SqueezebenchWarning, StoreError
 from squeezebench.execution import FAILED, SCHEMA
+from squeezebench.validate import real_path, shown_path
 
 from .files import read_heads, read_job, write_job, write_json
 from .job import Record
@@ -51,25 +52,32 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, create: bool = False) -> None:
-        self.path = Path(path)
+        self.path = real_path(path, "store", "a folder")
+        self._name = shown_path(self.path)
         marker = self.path / "store.json"
-        if create and not marker.exists():
-            if self.path.exists() and not self.path.is_dir():
-                raise StoreError(f"{self.path} is a file: a store is a folder")
+        if create and not self._is_there(marker):
             write_json(marker, {"kind": KIND, "schema": SCHEMA})
         try:
             head = json.loads(marker.read_text(encoding="utf-8"))
             schema = head["schema"] if head["kind"] == KIND else None
         except FileNotFoundError as error:
-            raise StoreError(f"{self.path} is no store: 'squeezebench run … -o {self.path}' makes one") from error
+            raise StoreError(f"{self._name} is no store: 'squeezebench run … -o {self._name}' makes one") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{marker} cannot be read: {error}") from error
+            raise StoreError(f"{self._name} is no store that can be read: {marker.name}: {_reason(error)}") from error
         if schema != SCHEMA:
-            raise StoreError(f"{self.path} has schema {schema!r}; this squeezebench reads schema {SCHEMA}")
+            raise StoreError(f"{self._name} has schema {schema!r}; this squeezebench reads schema {SCHEMA}")
         self._index: dict[str, dict[str, Any]] = {}
         self._where: dict[str, str] = {}
         self._status: dict[str, str] = {}
         self.refresh()
+
+    def _is_there(self, marker: Path) -> bool:
+        try:
+            if self.path.exists() and not self.path.is_dir():
+                raise StoreError(f"{self._name} is a file: give a folder for a store")
+            return marker.exists()
+        except OSError as error:
+            raise StoreError(f"{self._name} cannot be read: {error.strerror or error}") from error
 
     # ---------------------------------------------------------------- index
 
@@ -185,3 +193,10 @@ def _left_out(what: object) -> None:
     """Say that a file does not count."""
     _LOG.warning("left out: %s", what)
     warnings.warn(f"left out: {what}", SqueezebenchWarning, stacklevel=4)
+
+
+def _reason(error: Exception) -> str:
+    """Why a store's own file cannot be read."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "it is no JSON text" if isinstance(error, ValueError) else "it is of another kind"

@@ -29,6 +29,8 @@ _MAX_BYTES = 4_000_000
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """Text of a scenario file; `InvalidScenarioError` if it cannot be read."""
+    if not isinstance(path, str | os.PathLike) or not str(path).strip():
+        raise InvalidScenarioError(f"path = {shown(path)} is no path: give a scenario file")
     shown_path = str(path) if str(path).isprintable() else shown(str(path))
     try:
         file = Path(path)

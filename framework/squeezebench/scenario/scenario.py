@@ -182,6 +182,8 @@ class Scenario(Content):
         """
         import tomllib
 
+        if not isinstance(text, str):
+            raise InvalidScenarioError(f"{shown(text)} is no text: give the content of a scenario file")
         try:
             data = tomllib.loads(text)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -319,6 +321,9 @@ class Scenario(Content):
             raise InvalidScenarioError(self._located(error)) from error
 
     def _point(self, index: tuple[int, ...]) -> Point:
+        good = isinstance(index, tuple | list) and len(index) == len(self._axes)
+        if not good or not all(type(k) is int and -n <= k < n for k, n in zip(index, self.shape, strict=True)):
+            raise InvalidScenarioError(f"index = {shown(index)} is no place in axes of lengths {self.shape}")
         coords = {name: values[k] for (name, values), k in zip(self._axes.items(), index, strict=True)}
         numbers = {name: value for name, value in coords.items() if name != VARIANT}
         try:

@@ -1,0 +1,277 @@
+r"""exp(tL)v by a series about a shifted point, with dense output and a step chosen from what is seen.
+
+Where the spectrum of L lies in the disc |z + c| ≤ c, Taylor's series about −c is uniformisation: the weights of
+
+.. math::
+
+    e^{tL}v = e^{-ct} \sum_m \frac{t^m}{m!}(L + c)^m v
+
+are positive, nothing cancels, and ct plus a few √(ct) terms are enough. A spectrum that reaches further along the
+imaginary axis, to ±ib with b > c, lies in an ellipse with the foci −c ± if, f² = b² − c², for which Chebyshev's series
+
+.. math::
+
+    e^{tL}v = e^{-ct} \sum_m a_m(ft)\, u_m, \qquad a_0 = \mathcal J_0, \quad a_m = 2\mathcal J_m, \qquad
+    u_{m+1} = \frac2f (L + c)u_m + u_{m-1}
+
+takes about bt terms (Tal-Ezer and Kosloff, J. Chem. Phys. 81, 3967 (1984)). Where a guess of c and f falls short, terms
+outgrow the result; the growth is measured, and the step kept so short that round-off stays within the tolerance.
+Moments of every term give moments at all times inside a step for nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+import squeezebench as sb
+
+__all__ = ["Generator", "Pace", "advance"]
+
+Array = NDArray[np.float64]
+
+#: Largest ct of one step, whose exponential must not overflow, and terms after which a step is given up.
+_LONGEST, _MOST_TERMS = 300.0, 2000
+#: The larger of ct and ft in the first and in the longest step: a longer one would save less than a sixth of the
+#: products, and waste as many when it has to be taken back.
+_FIRST, _TURN = 40.0, 250.0
+#: Shift in units of the real extent and b in units of the imaginary one. Measured at N = 40 … 200, χ = 0, 1, 3, γ_s/Γ =
+#: 0.5 … 50, u = 0.5 … 1.5: below 0.5 and 1 the series grows, and steps are cut.
+_MARGIN_REAL, _MARGIN_IMAGINARY = 0.6, 1.25
+#: Below this f/c an ellipse is a disc.
+_DISC = 0.3
+#: Round-off of one term, in units of its norm: a dozen products.
+_ROUND_OFF = 4e-16
+#: Round-off that a step may always make, in units of the state's norm: less would cost steps, and steps add it up.
+_FLOOR = 4e-13
+
+
+class Generator(Protocol):
+    """What can be followed in time."""
+
+    def apply(self, x: Array, out: Array, total: Array, h: float, shift: float, keep: float, share: float) -> None:
+        """Set out = keep·out + h (L + shift) x, and total += share·out."""
+
+    def moments(self, x: Array) -> Array:
+        """The ten numbers of `kernels.block_moments`."""
+
+
+@dataclass
+class Pace:
+    """Step, shift and focus, and the account of a course.
+
+    Attributes
+    ----------
+    tolerance, interval : float
+        Error that the whole course may make, relative to the state's norm, and its length.
+    step, shift, focus : float
+        Of the next step.
+    error : float
+        Sum of truncation and round-off of all steps, each relative to the norm of the state array.
+    products, steps, rejected : int
+        Counts.
+    """
+
+    tolerance: float
+    interval: float
+    step: float = math.inf
+    shift: float = 0.0
+    focus: float = 0.0
+    error: float = 0.0
+    products: int = 0
+    steps: int = 0
+    rejected: int = 0
+
+    def begin(self, real_extent: float, imaginary_extent: float) -> None:
+        """First guesses for a generator whose spectrum reaches so far along the two axes (`algebra.extents`)."""
+        self.shift = _MARGIN_REAL * real_extent
+        self.focus = math.sqrt(max((_MARGIN_IMAGINARY * imaginary_extent) ** 2 - self.shift**2, 0.0))
+        if self.focus < _DISC * self.shift:
+            self.focus = 0.0
+        fastest = max(self.shift, self.focus)
+        self.step = _FIRST / fastest if fastest > 0 else math.inf
+
+    @property
+    def longest(self) -> float:
+        """Longest step that the shift and the focus allow."""
+        return min(_TURN / max(self.shift, self.focus, 1e-300), _LONGEST / max(self.shift, 1e-300))
+
+    def round_off(self, tolerance: float, norm: float) -> float:
+        """Round-off that a step may make: the tolerance, or what no tolerance can ask for."""
+        return max(0.5 * tolerance, _FLOOR * norm)
+
+
+def advance(
+    generator: Generator,
+    x: Array,
+    start: float,
+    stop: float,
+    times: Array,
+    pace: Pace,
+    tick: Callable[[float], None],
+    watch: Callable[[Array, float], str] | None = None,
+) -> tuple[Array, Array, float]:
+    """Follow `x` from `start` to `stop`.
+
+    Parameters
+    ----------
+    generator : Generator
+        What acts.
+    x : ndarray (size,)
+        The state at `start`; may be overwritten.
+    start, stop : float
+        Times.
+    times : ndarray (T,)
+        Where moments are wanted, increasing, inside [start, stop].
+    pace : Pace
+        Step control; `begin` has been called for this generator.
+    tick : callable
+        Called with the time that is reached; may raise.
+    watch : callable, optional
+        Looks at the state and the time after each step, and says whether to ``"go"`` on, to ``"stop"`` there, or to
+        ``"undo"`` the step and stop before it.
+
+    Returns
+    -------
+    (ndarray (size,), ndarray (T, 11), float)
+        The state that is reached, the moments up to there with the error as an eleventh column (NaN after it), and the
+        time that is reached.
+
+    Raises
+    ------
+    SolverError
+        If the step shrinks to nothing.
+    """
+    moments = np.full((len(times), 11), np.nan)
+    buffers = [np.zeros_like(x) for _ in range(3)]
+    now = start
+    done = int(np.searchsorted(times, start, side="right"))
+    if done:
+        moments[:done, :10], moments[:done, 10] = generator.moments(x), pace.error
+    while now < stop:
+        tick(now)
+        pace.step = min(pace.step, pace.longest)
+        step = min(pace.step, stop - now)
+        reached = stop if step == stop - now else now + step
+        end = int(np.searchsorted(times, reached, side="right"))
+        series = _Series(generator, x, step, pace, pace.tolerance * step / pace.interval, buffers, end > done)
+        if not series.good:
+            pace.rejected += 1
+            pace.step = step * series.factor
+            if pace.step < 1e-13 * pace.interval:
+                raise sb.SolverError(f"the step size fell to nothing at t = {now:.6g}: give a larger rtol")
+            continue
+        verdict = "go" if watch is None else watch(buffers[0], reached)
+        if verdict == "undo":
+            break
+        if end > done:
+            moments[done:end, :10] = series.moments_at(times[done:end] - now)
+            moments[done:end, 10] = pace.error + series.error
+            done = end
+        x, buffers[0] = buffers[0], x
+        now = reached
+        pace.error += series.error
+        pace.steps += 1
+        # A step that was cut short by the end says nothing against the longer one.
+        pace.step = step * series.factor if step == pace.step else max(pace.step, step * series.factor)
+        if verdict == "stop":
+            break
+    return x, moments, now
+
+
+class _Series:
+    """The series of one step; the state at its end is left in ``buffers[0]``.
+
+    Attributes
+    ----------
+    good : bool
+        Whether truncation and round-off are within the tolerance.
+    factor : float
+        What to multiply the step by.
+    error : float
+        Truncation and round-off, relative to the norm of the state array.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        x: Array,
+        step: float,
+        pace: Pace,
+        tolerance: float,
+        buffers: list[Array],
+        inside: bool,
+    ) -> None:
+        from .kernels import sum_of_squares
+
+        self._step, self._shift, self._focus = step, pace.shift, pace.focus
+        exponent, turn = pace.shift * step, max(pace.shift, pace.focus) * step
+        self.good, self.error = False, math.inf
+        self.factor = 0.5
+        decay = math.exp(-exponent)
+        total, source, target = buffers
+        start = math.sqrt(sum_of_squares(x))
+        tolerance *= start
+        allowed = pace.round_off(tolerance, start)
+        weights = self._weights(np.array([step]), _MOST_TERMS + 1)[0] if pace.focus else None
+        self._rows = [generator.moments(x)] if inside else []
+        np.multiply(x, weights[0] if weights is not None else 1.0, out=total)
+        np.copyto(source, x)
+        norm = peak = summed = start
+        counted = 0
+        for m in range(1, _MOST_TERMS + 1):
+            if weights is None:
+                generator.apply(source, target, total, step / m, pace.shift, 0.0, 1.0)
+            elif m == 1:
+                generator.apply(source, target, total, 1 / pace.focus, pace.shift, 0.0, weights[1])
+            else:
+                generator.apply(source, target, total, 2 / pace.focus, pace.shift, 1.0, weights[m])
+            source, target = target, source
+            if inside:
+                self._rows.append(generator.moments(source))
+            if m % 3 and m < turn:
+                continue
+            before, norm = norm, math.sqrt(sum_of_squares(source))
+            if weights is not None:
+                norm *= max(abs(weights[m]), abs(weights[m - 1]))
+            summed += norm
+            ratio = (norm / before) ** (1 / (m - counted)) if before > 0 else 0.0
+            counted = m
+            peak = max(peak, norm) if math.isfinite(norm) else math.inf
+            if _ROUND_OFF * peak * decay > allowed:
+                break
+            if m > turn and ratio < 0.9 and decay * norm * ratio / (1 - ratio) < tolerance:
+                self.good = True
+                break
+        pace.products += m
+        if not self.good:
+            return
+        total *= decay
+        self.error = decay * (norm * ratio / (1 - ratio) + _ROUND_OFF * math.sqrt(peak * summed)) / max(start, 1e-300)
+        # What the terms outgrow the state by is exponential in the step.
+        growth, bearable = (
+            math.log(max(peak * decay / max(start, 1e-300), 1.0)),
+            math.log(allowed / (_ROUND_OFF * start)),
+        )
+        self.factor = min(2.0, 0.9 * bearable / max(growth, 1e-3)) if start > 0 else 2.0
+
+    def _weights(self, elapsed: Array, count: int) -> Array:
+        """Weights of the terms at times after the start of the step, without the factor exp(−ct); shape (T, count)."""
+        if not self._focus:
+            return np.asarray((elapsed / self._step)[:, None] ** np.arange(count))
+        from scipy.special import jv
+
+        weights: Array = 2 * jv(np.arange(count), self._focus * elapsed[:, None])
+        weights[:, 0] *= 0.5
+        return weights
+
+    def moments_at(self, elapsed: Array) -> Array:
+        """Moments a while after the start of the step, shape (T, 10)."""
+        rows = np.array(self._rows)
+        decay = np.exp(-self._shift * elapsed)[:, None]
+        return np.asarray(decay * (self._weights(elapsed, len(rows)) @ rows))

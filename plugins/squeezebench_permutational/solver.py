@@ -1,0 +1,157 @@
+"""The solver `permutational`: options, what it takes, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+import squeezebench as sb
+
+__all__ = ["Permutational", "PermutationalOptions"]
+
+
+class PermutationalOptions(sb.Options):
+    """Options of `Permutational`."""
+
+    representation: Literal["auto", "blocks", "diagonal"] = Field(
+        "auto", description="all blocks; populations only, where they close; or the smaller of those that fit"
+    )
+    rtol: float = Field(1e-8, ge=1e-14, le=1e-2, description="error of the state over the whole course, relative")
+    states: Literal["final", "all"] = Field("final", description="with keep={'states'}: at the last time, or at all")
+
+
+class Permutational(sb.Solver):
+    """The exact master equation in Dicke blocks, matrix-free.
+
+    A permutation-symmetric state of N spins is one (2J+1)×(2J+1) block for each total spin J: about N³/6 real numbers,
+    N²/4 where only populations are there. The generator is applied as a stencil, and exponentiated by Taylor's or
+    Chebyshev's series (see `squeezebench_permutational.algebra` and `squeezebench_permutational.series`).
+
+    Notes
+    -----
+    Chase and Geremia, Phys. Rev. A 78, 052101 (2008); Shammah et al., Phys. Rev. A 98, 063815 (2018).
+    """
+
+    name = "permutational"
+    summary = "exact master equation in Dicke blocks, matrix-free"
+    Options = PermutationalOptions
+    schedules = True
+    steady = True
+    parallel = True
+    libraries: ClassVar[tuple[str, ...]] = (
+        "squeezebench_permutational.kernels",
+        "scipy.linalg",
+        "scipy.sparse.linalg",
+        "scipy.special",
+    )
+    # ξ² is a variance in units of N/4 while the state's error is in units of N²/4: a factor of 2N may be lost.
+    tiers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {"rtol": 1e-6},
+        "default": {"rtol": 1e-8},
+        "tight": {"rtol": 1e-11},
+        "reference": {"rtol": 1e-13},
+    }
+
+    def supports(self, problem: sb.Problem, options: PermutationalOptions) -> sb.Support:
+        """Every problem whose state fits into the machine's memory."""
+        from .cost import machine_memory
+        from .populations import is_diagonal
+
+        if options.representation == "diagonal" and not is_diagonal(problem):
+            return sb.Support(
+                False,
+                "populations do not close on themselves: representation='diagonal' needs a model that is symmetric "
+                "about z and a start diagonal in |J, M⟩; take 'blocks' or 'auto'",
+            )
+        need, limit = self.estimate(problem, options).bytes, machine_memory()
+        if need > limit:
+            return sb.Support(False, _too_large(problem.N, need, limit))
+        return sb.Support(True)
+
+    def claim(self, problem: sb.Problem, options: PermutationalOptions) -> sb.Claim:
+        """Exact, to the round-off of long sums."""
+        return sb.Claim("exact", floor=1e-10)
+
+    def estimate(self, problem: sb.Problem, options: PermutationalOptions) -> sb.Cost:
+        """Memory and time, from the number of entries and of products with the generator."""
+        from .cost import estimate
+
+        return estimate(problem, self._diagonal(problem, options))
+
+    def _diagonal(self, problem: sb.Problem, options: PermutationalOptions) -> bool:
+        from .populations import is_diagonal
+
+        if options.representation == "auto":
+            return is_diagonal(problem)
+        return options.representation == "diagonal"
+
+    def solve(self, problem: sb.Problem, options: PermutationalOptions, context: sb.Context) -> sb.Moments:
+        """Moments at ``problem.times``; ``extra["states"]`` as `squeezebench_permutational.states` describes.
+
+        Raises
+        ------
+        SolverError
+            If ``context.max_memory`` would be exceeded, or the run is cancelled or out of time.
+        SteadyStateNotUniqueError
+            If the steady state is asked for and the start may lead to several.
+        """
+        from .course import Course
+        from .states import pack_states
+
+        need = self.estimate(problem, options).bytes
+        if need > context.max_memory:
+            raise sb.SolverError(_too_large(problem.N, need, context.max_memory), status="out_of_memory")
+        diagonal = self._diagonal(problem, options)
+        wanted = "states" in context.keep
+        if problem.is_steady:
+            from .steady import steady_moments
+
+            return steady_moments(problem, diagonal, context, wanted)
+        course = Course(problem, diagonal, options.rtol, context, options.states if wanted else "none")
+        context.progress(1.0)
+        pace = course.pace
+        return sb.Moments(
+            spin=course.spin,
+            covariance=course.covariance,
+            error_estimate=error_estimate(problem.N, course.spin, course.covariance, course.error),
+            diagnostics={
+                "representation": "diagonal" if diagonal else "blocks",
+                "entries": course.entries,
+                "products": pace.products,
+                "steps": pace.steps,
+                "rejected": pace.rejected,
+                "fewest_blocks": course.fewest_blocks,
+                "trace_error": float(np.abs(course.trace - 1).max()),
+            },
+            extra={"states": pack_states(course.kept)} if wanted else {},
+        )
+
+
+def error_estimate(N: int, spin: Any, covariance: Any, error: Any) -> dict[str, Any]:
+    """Absolute errors of spin (T, 3), covariance (T, 3, 3) and ξ² (T,) from the relative error of the state, (T,).
+
+    ‖J_a‖ = N/2 and ‖J_aJ_b‖ = N²/4 bound what a relative error ε of the state, in the trace norm, does to moments. With
+    V the smallest variance across ⟨J⟩, ξ² = N V/|⟨J⟩|²: δξ²/ξ² = δV/V + 2 δ|⟨J⟩|/|⟨J⟩|.
+    """
+    from squeezebench.observables.kernels import xi2_wineland
+
+    length = np.linalg.norm(spin, axis=1)
+    xi2 = np.array([xi2_wineland(s, c, float(N)) for s, c in zip(spin, covariance, strict=True)])
+    first, second = N / 2 * error, (N / 2) ** 2 * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = second / (xi2 * length**2 / N) + 2 * first / length
+    return {
+        "spin": np.broadcast_to(first[:, None], spin.shape).copy(),
+        "covariance": np.broadcast_to(second[:, None, None], covariance.shape).copy(),
+        "xi2": xi2 * relative,
+    }
+
+
+def _too_large(N: int, need: float, limit: float) -> str:
+    return (
+        f"N = {N} needs about {need / 1e9:.3g} GB of memory and {limit / 1e9:.3g} GB may be used: "
+        "give a larger max_memory, a smaller N, or take a sampled or an approximate solver"
+    )

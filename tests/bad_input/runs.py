@@ -1,0 +1,205 @@
+"""Runs, stores and files that cannot be: the call, the exception, the message."""
+
+from __future__ import annotations
+
+__all__ = ["RUNS"]
+
+OPTION = "InvalidOptionError"
+SCENARIO = "InvalidScenarioError"
+UNKNOWN = "UnknownSolverError"
+STORE = "StoreError"
+
+#: Runs, stores and files.
+RUNS: list[tuple[str, str, str]] = [
+    ('run("quikstart")', SCENARIO, "there is no scenario 'quikstart', and no such file; did you mean 'quickstart'?"),
+    ('run("")', SCENARIO, "there is no scenario '', and no such file; known: ..."),
+    ("run(None)", SCENARIO, "None is no scenario: give a name, a path or a Scenario"),
+    (
+        "run(model)",
+        SCENARIO,
+        "SpinModel(N=4, chi=0.0, drive=(1.8, 0.0, 0.0), twisting=0.0… is no scenario: give a name, a "
+        "path or a Scenario",
+    ),
+    ('run("nowhere/mine.toml")', SCENARIO, "nowhere/mine.toml: there is no such scenario file"),
+    ('run("typo.toml")', SCENARIO, "typo.toml: model.upsilon_ration: unknown key; did you mean 'upsilon_ratio'?"),
+    ('run("negative.toml")', SCENARIO, "negative.toml: model: gamma_s = -1.0 is negative: a rate is 0 or more"),
+    ('run("nosolver.toml")', OPTION, "scenario 'small' names no solvers: give at least one"),
+    ('run(scenario, "mean_field")', OPTION, "solvers = 'mean_field': give a list of solver specs"),
+    ("run(scenario, [])", OPTION, "scenario 'small' names no solvers: give at least one"),
+    ("run(scenario, 3)", OPTION, "solvers = 3: give a list of solver specs"),
+    ('run(scenario, ["mean_feild"])', UNKNOWN, "unknown solver 'mean_feild'; did you mean 'mean_field'?"),
+    (
+        'run(scenario, ["mean_field", "mean_field"])',
+        OPTION,
+        "two solvers are called 'mean_field': give one of them another label=",
+    ),
+    (
+        "run(scenario, [None])",
+        OPTION,
+        "None is no solver spec: give a name, a text such as 'cumulant:order=3' or a Spec",
+    ),
+    ("run(scenario, workers=0)", OPTION, "workers = 0: give a whole number of at least 1"),
+    ("run(scenario, workers=1.5)", OPTION, "workers = 1.5: give a whole number of at least 1"),
+    ('run(scenario, workers="2")', OPTION, "workers = '2': give a whole number of at least 1"),
+    ("run(scenario, seed=-1)", OPTION, "seed = -1: give a whole number of at least 0"),
+    ("run(scenario, n_threads=0)", OPTION, "n_threads = 0: give a whole number of at least 1"),
+    ('run(scenario, keep="all")', OPTION, "keep = 'all'; known: series, states, trajectories"),
+    ("run(scenario, keep=3)", OPTION, "keep = 3: give a list of series, states, trajectories"),
+    ('run(scenario, fresh="no")', OPTION, "fresh = 'no': give True or False"),
+    (
+        'run(scenario, executor="threads")',
+        OPTION,
+        "executor = 'threads' has no method 'run': give one of squeezebench.harness",
+    ),
+    (
+        "run(scenario, observer=print)",
+        OPTION,
+        "observer = <built-in function print> has no method 'planned': give one of squeezebench.harness",
+    ),
+    ('run(scenario, store="")', OPTION, "store = '' is no path: give a folder"),
+    ("run(scenario, store=3)", OPTION, "store = 3 is no path: give a folder"),
+    ('run(scenario, store=b"store")', OPTION, "store = b'store' is no path: give a folder"),
+    ('run(scenario, store="a\\0b")', OPTION, "store = 'a\\x00b' is no path: give a folder"),
+    ('run(scenario, store="file")', STORE, "file is a file: give a folder for a store"),
+    (
+        'run(scenario, store="file/below")',
+        STORE,
+        "cannot write file/below/store.json: Not a directory; free space or choose another place",
+    ),
+    (
+        'run(scenario, store="x" * 300)',
+        STORE,
+        "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… cannot be read: File name too long",
+    ),
+    ('run(scenario, store="badstore")', STORE, "badstore is no store that can be read: store.json: it is no JSON text"),
+    ('run(scenario, store="newstore")', STORE, "newstore has schema 99; this squeezebench reads schema 1"),
+    (
+        'run(scenario, store="otherstore")',
+        STORE,
+        "otherstore is no store that can be read: store.json: it is of another kind",
+    ),
+    ('load("")', OPTION, "store = '' is no path: give a folder"),
+    ("load(None)", OPTION, "store = None is no path: give a folder"),
+    ('load("nowhere")', STORE, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
+    ('load("empty")', STORE, "empty is no store: 'squeezebench run … -o empty' makes one"),
+    ('load("file")', STORE, "file is no store that can be read: store.json: Not a directory"),
+    ('load("emptystore")', STORE, "emptystore holds no run: 'squeezebench run … -o emptystore' adds one"),
+    ('load("badstore")', STORE, "badstore is no store that can be read: store.json: it is no JSON text"),
+    ('load("store", run="fig2a")', STORE, "store has no run 'fig2a'; it has small"),
+    ('load("store", run="")', OPTION, "run = '': give a scenario's name, or the beginning of a run's id"),
+    ('load("store", run=3)', OPTION, "run = 3: give a scenario's name, or the beginning of a run's id"),
+    ('merge(into="merged")', OPTION, "merge needs at least one store to copy from"),
+    ('merge("store", into="")', OPTION, "store = '' is no path: give a folder"),
+    ('merge("nowhere", into="merged")', STORE, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
+    ('merge("empty", into="merged")', STORE, "empty is no store: 'squeezebench run … -o empty' makes one"),
+    ('merge("store", into="file")', STORE, "file is a file: give a folder for a store"),
+    ('average(3, "N")', OPTION, "results = 3 are no data set of squeezebench.run or .load"),
+    ('average(ds, "N")', OPTION, "results = <Dataset> are no data set of squeezebench.run or .load"),
+    ('average(results, "chi")', OPTION, "over = 'chi' is no sweep axis of these results; they have N"),
+    ('average(results, "solver")', OPTION, "over = 'solver' is no sweep axis of these results; they have N"),
+    ('average(results, ["N"])', OPTION, "over = ['N'] is no sweep axis of these results; they have N"),
+    ('average(values, "N")', OPTION, "averaging needs the series at times that all points share: keep=['series']"),
+    ('average(results, "N", [1])', OPTION, "weights = [1]: give 2 numbers ≥ 0, not all 0"),
+    ('average(results, "N", [0, 0])', OPTION, "weights = [0, 0]: give 2 numbers ≥ 0, not all 0"),
+    ('average(results, "N", [1, -1])', OPTION, "weights = [1, -1]: give 2 numbers ≥ 0, not all 0"),
+    ('average(results, "N", [1, nan])', OPTION, "weights = [1, nan]: give 2 numbers ≥ 0, not all 0"),
+    ('average(results, "N", ["a", "b"])', OPTION, "weights = ['a', 'b']: give 2 numbers ≥ 0, not all 0"),
+    ('average(results, "N", {3: 1, 5: 1})', OPTION, "weights: 5 is none of the axis' values [3, 4]"),
+    ("compare()", OPTION, "compare needs a run's data set, or two data sets of one problem"),
+    (
+        "compare(3)",
+        OPTION,
+        "compare takes data sets of squeezebench.solve, .run or .external: 3 has no provenance of such",
+    ),
+    ("compare(ds)", OPTION, "compare needs a second data set to compare with"),
+    (
+        "compare(ds, 3)",
+        OPTION,
+        "compare takes data sets of squeezebench.solve, .run or .external: 3 has no provenance of such",
+    ),
+    (
+        'compare(ds, solve(other, "mean_field"))',
+        OPTION,
+        "'mean_field #2' is of another problem than 'mean_field': compare results of one model and start",
+    ),
+    (
+        'compare(ds, ds.drop_vars("time"))',
+        OPTION,
+        "compare takes data sets of squeezebench.solve, .run or .external: <Dataset> has no provenance of such",
+    ),
+    (
+        'compare(ds, ds.assign_attrs(squeezebench="{"))',
+        OPTION,
+        "compare takes data sets of squeezebench.solve, .run or .external: <Dataset> has no provenance of such",
+    ),
+    (
+        "external(model, ds.spin, ds.covariance)",
+        OPTION,
+        "problem = SpinModel(N=4, chi=0.0, drive=(1.8, 0.0, 0.0), twisting=0.0… is no squeezebench.Problem",
+    ),
+    (
+        "external(problem, ds.spin[:2], ds.covariance)",
+        OPTION,
+        "external result 'external': spin has shape (2, 3): for 3 times it must be (3, 3)",
+    ),
+    (
+        'external(problem, "abc", ds.covariance)',
+        OPTION,
+        "external result 'external': spin = 'abc' is no array of real numbers",
+    ),
+    (
+        "external(problem, [[1j] * 3] * 3, ds.covariance)",
+        OPTION,
+        "external result 'external': spin = [[1j, 1j, 1j], [1j, 1j, 1j], [1j, 1j, 1j]] is no array of real numbers",
+    ),
+    (
+        "external(problem, ds.spin * nan, ds.covariance)",
+        OPTION,
+        "external result 'external': spin is not finite at time 0: set valid_until to the last time that is sound",
+    ),
+    (
+        'external(problem, ds.spin, ds.covariance, name="")',
+        OPTION,
+        "name = '' is no name: give a text of one line, up to 200 letters",
+    ),
+    (
+        'external(problem, ds.spin, ds.covariance, name="two\\nlines")',
+        OPTION,
+        "name = 'two\\nlines' is no name: give a text of one line, up to 200 letters",
+    ),
+    (
+        'external(problem, ds.spin, ds.covariance, claim="perfect")',
+        OPTION,
+        "accuracy = 'perfect': give 'exact', 'asymptotic' or 'mean_field'",
+    ),
+    (
+        "external(problem, ds.spin, ds.covariance, claim=3)",
+        OPTION,
+        "claim = 3: give 'exact', 'asymptotic', 'mean_field' or a Claim",
+    ),
+    (
+        "external(problem, ds.spin, ds.covariance, relative_error=0)",
+        OPTION,
+        "relative_error = 0: give a number above 0",
+    ),
+    (
+        'external(problem, ds.spin, ds.covariance, relative_error="1 %")',
+        OPTION,
+        "relative_error = '1 %': give a number above 0",
+    ),
+    ("external(problem, None, None, samples=3)", OPTION, "samples = 3: give squeezebench.Samples"),
+    ('write(ds, "")', OPTION, "path = '' is no path: give a file"),
+    ("write(ds, 3)", OPTION, "path = 3 is no path: give a file"),
+    ('write(ds, "a\\0.nc")', OPTION, "path = 'a\\x00.nc' is no path: give a file"),
+    ('write(ds, "out.xlsx")', OPTION, "out.xlsx: unknown suffix '.xlsx'; give one of .nc, .csv, .parquet"),
+    ('write(ds, "nowhere/out.nc")', OPTION, "nowhere/out.nc: there is no folder nowhere; make it first"),
+    ('write(ds, "folder.nc")', OPTION, "folder.nc is a folder: give a file"),
+    (
+        'write(ds, "x" * 300 + ".nc")',
+        OPTION,
+        "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…: File name too long; give another name",
+    ),
+    ('write(ds, "~no_such_user/out.nc")', OPTION, "path = '~no_such_user/out.nc' is no path: give a file"),
+    ('write(None, "out.nc")', OPTION, "ds = None is no data set of squeezebench.solve, run or compare"),
+    ('write({}, "out.csv")', OPTION, "ds = {} is no data set of squeezebench.solve, run or compare"),
+]
