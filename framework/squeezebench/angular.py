@@ -220,7 +220,6 @@ def checked_blocks(blocks: Iterable[tuple[Any, Any, Any]], tolerance: float) -> 
     except (TypeError, ValueError) as error:
         raise InvalidModelError(f"blocks = {shown(blocks)} are no list of (J, weight, matrix)") from error
     checked: dict[float, Block] = {}
-    total = 0.0
     for J, weight, matrix in entries:
         J, weight = half_integer(J, "J"), finite_float(weight, "weight")
         array = number_array(matrix, f"matrix of the block J = {J!r}", "matrix of numbers")
@@ -246,10 +245,12 @@ def checked_blocks(blocks: Iterable[tuple[Any, Any, Any]], tolerance: float) -> 
             raise InvalidModelError(f"block J = {J!r} has a negative eigenvalue")
         array.flags.writeable = False
         checked[J] = (J, weight, array)
-        total += weight
+    total = math.fsum(weight for _, weight, _ in checked.values())
     if abs(total - 1) > tolerance:
         raise InvalidModelError(f"the weights sum to {total:.8g}: they must sum to 1")
-    return [(J, weight / total, matrix) for J, weight, matrix in sorted(checked.values(), key=lambda b: -b[0])]
+    # Weights that are normalised stay as they are, bit by bit, so that content reads back as the same.
+    norm = total if abs(total - 1) > 1e-15 else 1.0
+    return [(J, weight / norm, matrix) for J, weight, matrix in sorted(checked.values(), key=lambda b: -b[0])]
 
 
 def symmetric_moments(blocks: Iterable[Block], N: int, order: int) -> dict[Index, float]:

@@ -74,7 +74,9 @@ class Rotation(Content):
         length = math.hypot(*axis)
         if length == 0:
             raise InvalidModelError("axis = (0, 0, 0) of a rotation has no direction")
-        object.__setattr__(self, "axis", tuple(value / length for value in axis))
+        if abs(length - 1) > 1e-15:  # a unit vector stays as it is, bit by bit, so that content reads back as the same
+            axis = (axis[0] / length, axis[1] / length, axis[2] / length)
+        object.__setattr__(self, "axis", axis)
         object.__setattr__(self, "angle", finite_float(self.angle, "angle"))
 
     @property

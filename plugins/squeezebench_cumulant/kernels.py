@@ -65,10 +65,13 @@ def any_order(v: Array, coefficients: Array, indices: Ints, out: Array) -> None:
     products, single, inner = indices[12], indices[13], indices[14]
     edge, outer, end = indices[15], indices[16], indices[17]
     inv_n = coefficients[0]
-    # Rows: V_c (0-2), S_cd (3-8), N Q̂ (9), V̇ (10).
-    work = np.zeros((11, n_all))
+    # Rows: V_c (0-2), S_cd (3-8), N Q̂ (9), V̇ (10), E V (11).
+    work = np.zeros((12, n_all))
     q = work[9]
     rate = work[10]
+    weighted = work[11]
+    for m in range(1, n_all):
+        weighted[m] = degree[m] * v[m - 1]
     for m in range(n_low):
         for c in range(3):
             work[c, m] = (exponents[3 * m + c] + 1.0) * v[up[3 * m + c] - 1]
@@ -103,8 +106,7 @@ def any_order(v: Array, coefficients: Array, indices: Ints, out: Array) -> None:
     for m in range(1, n_all):
         total = 0.0
         for t in range(outer_start[m], outer_start[m + 1]):
-            r = outer_right[t]
-            total += q[outer_left[t]] * degree[r] * v[r - 1]
+            total += q[outer_left[t]] * weighted[outer_right[t]]
         out[m - 1] = rate[m] + (1.0 - degree[m] * inv_n) * q[m] - total
 
 

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 _ODE_MARGIN = 1000.0
 
 
-#: Seconds a right-hand side with generated code, a twelfth of the step's own work included: measured. Higher orders take
+#: Seconds a right-hand side by generated code, with a twelfth of the step's own work; measured. Higher orders take
 #: about 2 ns a product.
 _SLOPE_SECONDS = {1: 5e-8, 2: 1e-7, 3: 3e-7, 4: 6e-7}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import squeezebench as sb
@@ -82,6 +82,21 @@ def test_problems_models_and_starts_read_back(problem: sb.Problem) -> None:
     assert (again.times == problem.times).all()
     for name in ("h", "K", "collective", "single"):
         assert (getattr(again.model, name) == getattr(problem.model, name)).all()
+
+
+@settings(max_examples=200)
+@given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=6), st.tuples(*[st.floats(-9, 9)] * 3).filter(any))
+def test_what_is_normalised_when_it_is_made_is_not_changed_when_it_is_read(
+    weights: list[float], axis: tuple[float, float, float]
+) -> None:
+    """Weights of blocks and axes of rotations: dividing again would change the last bit, and with it the key."""
+    total = sum(weights)
+    state = sb.DickeBlocks([(k, weight / total, np.eye(2 * k + 1) / (2 * k + 1)) for k, weight in enumerate(weights)])
+    assert_round_trip(state, sb.State.from_json(state.to_json()))
+    rotation = sb.Rotation(axis, 1.0)
+    assert sb.Rotation(rotation.axis, 1.0).axis == rotation.axis
+    problem = sb.Problem(schedule=[rotation, sb.Segment(sb.SpinModel(2), 1.0)], times=[0, 1])
+    assert_round_trip(problem, sb.Problem.from_json(problem.to_json()))
 
 
 @given(specs())
@@ -212,7 +227,6 @@ def test_keys_and_hashes_are_the_same_in_every_process() -> None:
 def test_any_json_is_content_or_an_error_of_our_own(kind: Any, tree: Any) -> None:
     try:
         value = kind.from_json(json.dumps(tree))
-    except sb.SqueezebenchError as error:
-        assert "\n" not in str(error)
-    else:
-        assert kind.from_json(value.to_json()) == value
+    except sb.SqueezebenchError:
+        return
+    assert kind.from_json(value.to_json()) == value
