@@ -56,6 +56,9 @@ _LEVI_CIVITA = np.zeros((3, 3, 3))
 for _a, _b, _c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
     _LEVI_CIVITA[_a, _b, _c], _LEVI_CIVITA[_b, _a, _c] = 1.0, -1.0
 
+#: Multiplets larger than this are not diagonalised to know how far their energies reach.
+_LARGE = 1500
+
 #: Entries below this fraction of a matrix's largest are what a rotation leaves of zero.
 _ROUND_OFF = 1e-15
 
@@ -185,6 +188,9 @@ def extents(model: sb.SpinModel, spins: Sequence[float], diagonal: bool = False)
     lower = np.zeros((min(3, len(M)), len(M)), dtype=np.complex128)
     for d in range(len(lower)):
         lower[d] = 0.5j * (G[d] - _hermitian_partner(G, d))
+    if len(M) > _LARGE:  # Gershgorin's circles, which reach further by a half at most for a drive
+        radius = sum(np.abs(0.5j * (G[d] - _hermitian_partner(G, d))) for d in (-2, -1, 1, 2))
+        return decay, float(np.max(lower[0].real + radius) - np.min(lower[0].real - radius))
     energies = eigvals_banded(lower, lower=True)
     return decay, float(np.ptp(energies))
 

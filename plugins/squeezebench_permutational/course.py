@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 
 #: A state is tested for being stationary after each so many steps, if at least as many are still to come.
 _LOOK = 10
+#: A change below this, relative to the largest rate, is round-off.
+_ROUND_OFF = 2e-14
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Course:
             x = populations(problem.initial_state, layout)
         else:
             x = layout.pack(problem.initial_state.dicke_blocks(problem.N), self._angle)
-        self._window = Window(layout, x, diagonal, rtol, self._end)
+        self._window = Window(layout, x, diagonal, rtol, self.pace.interval)
         self.entries = len(x) if diagonal else block_entries(problem.N, self._spins)
         for step in problem.segments():
             if step.start <= self._end:
@@ -174,7 +176,7 @@ class Course:
             done = reached
             if watch.stationary:
                 numbers[done:, :10] = generator.moments(window.x)
-                numbers[done:, 10] = pace.error + window.leak + pace.tolerance
+                numbers[done:, 10] = pace.error + window.leak + watch.drift
                 break
 
     def _tick(self, time: float) -> None:
@@ -189,6 +191,7 @@ class _Watch:
         self._course, self._generator, self._stop, self._windowed = course, generator, stop, windowed
         self._buffer: Array | None = None
         self.stationary = False
+        self.drift = 0.0
 
     def __call__(self, x: Array, now: float) -> str:
         course = self._course
@@ -203,7 +206,11 @@ class _Watch:
                 self._buffer = np.zeros((2, len(x)))
             out, unused = self._buffer
             self._generator.apply(x, out, unused, 1.0, 0.0, 0.0, 0.0)
-            if float(np.linalg.norm(out)) * left < 0.1 * pace.tolerance * float(np.linalg.norm(x)):
+            change, size = float(np.linalg.norm(out)), float(np.linalg.norm(x))
+            round_off = _ROUND_OFF * max(pace.shift, pace.focus) * size
+            if change * left < 0.1 * pace.tolerance * size or change < round_off:
+                # Evolution does not make the change grow in the trace norm.
+                self.drift = change * left / size
                 self.stationary = True
                 return "stop"
         return "go"

@@ -108,7 +108,7 @@ class Layout:
     def unpack(self, x: Array, b: int, angle: float = 0.0) -> Matrix:
         """Weighted block `b` of U† ρ U, U = exp(−i·angle·J_z), complex (2J+1, 2J+1)."""
         block = self.block(x, b)
-        return _turned(0.5 * ((block + block.T) + 1j * (block - block.T)), -angle)
+        return _turned(np.asarray(0.5 * (block + block.T) + 0.5j * (block - block.T)), -angle)
 
 
 def _turned(matrix: Matrix, angle: float) -> Matrix:

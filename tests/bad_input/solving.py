@@ -250,7 +250,7 @@ SPECS: list[tuple[str, str, str]] = [
     ('Scenario.from_toml("empty")', SCENARIO, "empty: there is no such scenario file"),
     ('Scenario.from_toml("latin.toml")', SCENARIO, "latin.toml: cannot be read as UTF-8 text: ..."),
     ('Scenario.from_toml("syntax.toml")', SCENARIO, "syntax.toml: not a TOML text: ..."),
-    ('Scenario.from_text(b"schema = 1")', SCENARIO, "b'schema = 1' is no text: give the content of a scenario file"),
+    ('Scenario.from_text(b"times = 3")', SCENARIO, "b'times = 3' is no text: give the content of a scenario file"),
     ("scenario.point((0,))", SCENARIO, "scenario 'small': index = (0,) is no place in axes of lengths ()"),
     ('scenario.replace(name="a/b")', SCENARIO, "name = 'a/b': expected at most 100 letters, digits, '_', '-' and '.'"),
 ]

@@ -107,12 +107,15 @@ def _batch(solver: Solver, job: Job, context: Context) -> list[Attempt]:
     outcomes = [Attempt("error", "the batch gave no result") for _ in job.cells]
     taken = []
     for index, cell in enumerate(job.cells):
-        support = solver.full_support(cell.problem, cell.options)
-        if support:
-            outcomes[index].claim = solver.claim(cell.problem, cell.options)
-            taken.append(index)
-        else:
-            outcomes[index] = Attempt("unsupported", support.reason or "no reason given")
+        try:
+            support = solver.full_support(cell.problem, cell.options)
+            if support:
+                outcomes[index].claim = solver.claim(cell.problem, cell.options)
+                taken.append(index)
+            else:
+                outcomes[index] = Attempt("unsupported", support.reason or "no reason given")
+        except Exception as error:
+            outcomes[index] = Attempt("error", f"{type(error).__name__}: {error}", exception=error)
     if not taken:
         return outcomes
     preload(solver.libraries)
