@@ -16,7 +16,10 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", 
     os.environ.setdefault(_variable, "1")
 
 #: Packages whose kernels are measured.
-PACKAGES = ("squeezebench", *(f"squeezebench_{name}" for name in ("mean_field", "cumulant", "steady_state")))
+PACKAGES = (
+    "squeezebench",
+    *(f"squeezebench_{name}" for name in ("mean_field", "cumulant", "steady_state", "permutational")),
+)
 
 
 def _sources_hash() -> str:

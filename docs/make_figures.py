@@ -16,7 +16,7 @@ STYLES = {
     "mean_field": ("mean field", "#E69F00", "--", 1.4),
     "cumulant(order=2)": ("cumulants, order 2", "#56B4E9", "-.", 1.6),
     "cumulant(order=3)": ("cumulants, order 3", "#009E73", ":", 2.2),
-    "piqs": ("PIQS (exact)", "#000000", "-", 1.2),
+    "permutational": ("master equation (exact)", "#000000", "-", 1.2),
 }
 
 

@@ -15,7 +15,7 @@ README = Path(__file__).parent.parent / "README.md"
 
 def test_the_table_of_the_readme_is_the_one_that_the_main_job_prints() -> None:
     text = README.read_text(encoding="utf-8")
-    block = text.split("N = 30: compared with piqs")[1].split("```")[0]
+    block = text.split("N = 30: compared with permutational")[1].split("```")[0]
     shown = {}
     for line in block.splitlines()[3:]:
         cells = re.split(r"\s{2,}", line.strip())

@@ -22,7 +22,7 @@ def to_plain(value: Any) -> Any:
     arrays nested lists, sets sorted lists, and ``-0.0`` becomes ``0.0``, because no physics depends on that sign.
     """
     if isinstance(value, Content):
-        return value.to_dict()
+        return to_plain(value.to_dict())
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int | np.integer):

@@ -25,9 +25,9 @@ def machine_memory() -> float:
 
 #: Seconds that a number takes in one product: the main loop, with a further term, and with transposed blocks; and a
 #: product itself. Measured at N = 40 … 200.
-_NUMBER, _TERM, _TRANSPOSED, _PRODUCT = 2.2e-9, 0.6e-9, 1.2e-9, 3e-5
+_NUMBER, _TERM, _TRANSPOSED, _PRODUCT = 2.8e-9, 0.7e-9, 1.3e-9, 4e-5
 #: Beyond so many numbers the arrays do not fit into the processor's cache, and memory sets the pace.
-_CACHED, _UNCACHED = 4e5, 1.6
+_CACHED, _UNCACHED = 4e5, 1.3
 
 
 def estimate(problem: sb.Problem, diagonal: bool) -> sb.Cost:

@@ -79,8 +79,13 @@ def apply_rows(
         k = r - v
         base = firsts[b] + k * n
         if n_terms > 0 or keep != 0.0:
-            for j in range(n):
-                out[base + j] *= keep
+            # Not times a keep of zero: what a step that was given up has left may not be finite.
+            if keep == 0.0:
+                for j in range(n):
+                    out[base + j] = 0.0
+            elif keep != 1.0:
+                for j in range(n):
+                    out[base + j] *= keep
             for t in range(n_terms):
                 factor = h * row_factors[t, r]
                 if factor != 0.0:
@@ -249,6 +254,8 @@ def apply_populations(
         value = (loss[r] + shift) * x[r]
         for t in range(n):
             value += rates[t, r] * x[shifts[t, r]]
-        value = h * value + keep * out[r]
+        value *= h
+        if keep != 0.0:
+            value += keep * out[r]
         out[r] = value
         total[r] += share * value

@@ -72,7 +72,7 @@ class PopulationGenerator:
     def __init__(self, model: sb.SpinModel, layout: Layout) -> None:
         self.layout = layout
         J, M = layout.J_of_row, layout.M_of_row
-        self._J, self._M = J, M
+        self._functionals = np.array([np.ones(len(J)), M, M**2, J * (J + 1) - M**2])
         self.loss: Array = 2 * bands(model, J, M)[0].real
         collective, single = np.diag(spherical(model.collective)).real, np.diag(spherical(model.single)).real
         blocks = np.arange(len(layout.spins))
@@ -108,9 +108,8 @@ class PopulationGenerator:
 
     def moments(self, x: Array) -> Array:
         """The ten numbers of `kernels.block_moments`."""
-        M2 = self._M**2
         out = np.zeros(10)
-        out[:4] = x.sum(), x @ self._M, x @ M2, x @ (self._J * (self._J + 1) - M2)
+        out[:4] = self._functionals @ x
         return out
 
     def matrix(self) -> NDArray[np.float64]:

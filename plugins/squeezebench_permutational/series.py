@@ -218,7 +218,7 @@ class _Series:
         self.factor = 0.5
         decay = math.exp(-exponent)
         total, source, target = buffers
-        start = math.sqrt(sum_of_squares(x))
+        start = max(math.sqrt(sum_of_squares(x)), 1e-300)
         tolerance *= start / _SAFETY
         allowed = pace.round_off(tolerance, start)
         weights = self._weights(np.array([step]), _MOST_TERMS + 1)[0] if pace.focus else None
@@ -255,13 +255,11 @@ class _Series:
         if not self.good:
             return
         total *= decay
-        self.error = _SAFETY * decay * (norm * ratio / (1 - ratio) + _ROUND_OFF * math.sqrt(peak * summed)) / max(start, 1e-300)
+        tail, round_off = norm * ratio / (1 - ratio), _ROUND_OFF * math.sqrt(peak * summed)
+        self.error = _SAFETY * decay * (tail + round_off) / start
         # What the terms outgrow the state by is exponential in the step.
-        growth, bearable = (
-            math.log(max(peak * decay / max(start, 1e-300), 1.0)),
-            math.log(allowed / (_ROUND_OFF * start)),
-        )
-        self.factor = min(2.0, 0.9 * bearable / max(growth, 1e-3)) if start > 0 else 2.0
+        growth, bearable = math.log(max(peak * decay / start, 1.0)), math.log(allowed / (_ROUND_OFF * start))
+        self.factor = min(2.0, 0.9 * bearable / max(growth, 1e-3))
 
     def _weights(self, elapsed: Array, count: int) -> Array:
         """Weights of the terms at times after the start of the step, without the factor exp(−ct); shape (T, count)."""

@@ -23,11 +23,7 @@ CALLS = {
     "Runs, stores and files": RUNS,
 }
 
-_HEAD = """---
-orphan: true
----
-
-# Bad input, and what answers it
+_HEAD = """# Bad input, and what answers it
 
 Every line here is tried by the tests: the exception and the message are these, nothing is computed, and no file is
 written or changed. `...` stands for words that come from elsewhere: Python's own JSON and TOML readers, the

@@ -54,7 +54,8 @@ def test_blocks_that_are_empty_are_left_out_within_the_tolerance():
     assert xi2(problem, moments) == pytest.approx(xi2(problem, reference), rel=1e-6)
 
 
-def test_the_number_of_threads_does_not_change_the_numbers():
+def test_the_number_of_threads_does_not_change_the_numbers(monkeypatch):
+    monkeypatch.setattr("squeezebench_permutational.stencil._WORTH_A_THREAD", 0)
     problem = paper(70, chi=0.5, stop=0.02, num=3)
     one, two = (solve(problem, "default", sb.Context(n_threads=n)) for n in (1, 2))
     assert np.array_equal(one.spin, two.spin)
@@ -114,3 +115,27 @@ def test_it_claims_to_be_exact_and_comes_in_through_the_hook():
     assert (claim.accuracy, claim.sampled, claim.floor) == ("exact", False, 1e-10)
     ds = sb.solve(paper(6, num=3), "permutational", tier="tight")
     assert sb.solve(paper(6, num=3), "qutip", tier="tight").xi2.values == pytest.approx(ds.xi2.values, rel=1e-8)
+
+
+@pytest.mark.parametrize("chi", [0.0, 2.0])
+def test_a_step_that_is_far_too_long_is_taken_back_without_a_trace(chi):
+    """What an overflowing series leaves behind must not get into the next one."""
+    from squeezebench_permutational.algebra import extents, frame_angle, turned_model
+    from squeezebench_permutational.layout import Layout
+    from squeezebench_permutational.series import Pace, advance
+    from squeezebench_permutational.stencil import BlockGenerator
+
+    problem = paper(20, chi=chi, stop=0.2, num=3)
+    angle, layout = frame_angle(problem.model), Layout.complete(20)
+    model = turned_model(problem.model, angle)
+    generator = BlockGenerator(model, layout)
+    pace = Pace(1e-11, 0.2)
+    pace.begin(*extents(model, layout.spins))
+    # As if the spectrum ended near zero: the series then grows without bounds.
+    pace.shift, pace.focus, pace.step = 1e-3 * pace.shift, 0.0, 100.0
+    x = layout.pack(problem.initial.dicke_blocks(20), angle)
+    _, numbers, reached = advance(generator, x, 0.0, 0.2, problem.times, pace, lambda time: None)
+    assert reached == 0.2
+    assert pace.rejected > 0
+    assert numbers[-1, 0] == pytest.approx(1.0, abs=1e-9)
+    assert numbers[-1, 1] == pytest.approx(solve(problem).spin[-1, 2], abs=1e-8)

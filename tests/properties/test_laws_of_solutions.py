@@ -69,7 +69,9 @@ def test_the_part_of_a_truncated_solution_that_stands_is_lawful_within_its_own_e
     assert violations(problem, found.moments, 1e-4) == []
 
 
-@pytest.mark.parametrize(("solver", "tolerance"), [("cumulant", 1e-8), ("qutip", 1e-8), ("piqs", 5e-5)])
+@pytest.mark.parametrize(
+    ("solver", "tolerance"), [("cumulant", 1e-8), ("qutip", 1e-8), ("permutational", 1e-8), ("piqs", 5e-5)]
+)
 @given(st.data(), st.integers(1, 4))
 def test_schedules_obey_every_law(solver: str, tolerance: float, data: st.DataObject, N: int) -> None:
     problem = sb.Problem(schedule=data.draw(schedules(N)), initial=data.draw(starts(N)), times=TIMES)
@@ -86,8 +88,8 @@ def j_squared(problem: sb.Problem, solver: str, **options: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("solver", "tolerance", "options"),
-    [("cumulant", 1e-8, {"order": 4}), ("qutip", 1e-8, {}), ("piqs", 5e-5, {})],
-    ids=["cumulant", "qutip", "piqs"],
+    [("cumulant", 1e-8, {"order": 4}), ("qutip", 1e-8, {}), ("permutational", 1e-8, {}), ("piqs", 5e-5, {})],
+    ids=["cumulant", "qutip", "permutational", "piqs"],
 )
 @given(st.data(), st.integers(1, 4))
 def test_total_spin_is_conserved_without_single_spin_terms(

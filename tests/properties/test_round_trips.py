@@ -149,7 +149,7 @@ def test_any_field_that_changes_changes_the_key(
     others += [
         sb.Problem(model, dataclasses.replace(start, theta=start.theta + step), TIMES),
         sb.Problem(model, dataclasses.replace(start, phi=start.phi + step), TIMES),
-        sb.Problem(model, sb.CoherentSpinState(start.theta, start.phi, abs(start.bloch_length - 0.5)), TIMES),
+        sb.Problem(model, sb.CoherentSpinState(start.theta, start.phi, (start.bloch_length + 0.37) % 1.0), TIMES),
         sb.Problem(model, start, TIMES * (1 + step)),
         sb.Problem(model, start, TIMES[:-1]),
         sb.Problem(schedule=[sb.Segment(model, 1.0)], initial=start, times=TIMES),
