@@ -57,9 +57,10 @@ def optical_bloch(model: sb.SpinModel, start: Any) -> Any:
         ("cumulant", {"order": 1}, 1e-7),
         ("cumulant", {"order": 3}, 1e-7),
         ("qutip", {}, 1e-7),
+        ("permutational", {}, 1e-7),
         ("piqs", {}, 5e-5),
     ],
-    ids=["mean_field", "cumulant 1", "cumulant 3", "qutip", "piqs"],
+    ids=["mean_field", "cumulant 1", "cumulant 3", "qutip", "permutational", "piqs"],
 )
 @given(st.data())
 def test_one_spin_obeys_the_optical_bloch_equations(

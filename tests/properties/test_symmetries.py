@@ -95,10 +95,11 @@ def reflected(model: sb.SpinModel) -> sb.SpinModel:
         ("cumulant", (60, 60), {"order": 3, "guard": "none"}, 1e-8),
         ("cumulant", (30, 30), {"order": 4, "guard": "none"}, 1e-8),
         ("qutip", (1, 3), {}, 1e-8),
+        ("permutational", (1, 6), {}, 1e-8),
         ("piqs", (1, 7), {}, 1e-6),
         ("mean_field", (1, 1000), {}, 1e-8),
     ],
-    ids=["exact cumulants", "order 2", "order 3", "order 4", "qutip", "piqs", "mean_field"],
+    ids=["exact cumulants", "order 2", "order 3", "order 4", "qutip", "permutational", "piqs", "mean_field"],
 )
 @given(st.data())
 def test_reversing_chi_and_x_leaves_squeezing_as_it_is(
