@@ -13,16 +13,22 @@ PAGE = Path(__file__).with_name("cli.md")
 #: Columns that the help is set in, whatever the terminal.
 WIDTH = 100
 
-_BLOCK = re.compile(r"```text\n\$ squeezebench ?(?P<command>[\w-]*) --help\n.*?^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"```text\n\$ squeezebench ?(?P<command>[\w -]*?) ?--help\n.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[str]:
-    """Names of the commands, in the order of the program; first the empty one, the program itself."""
+    """Names of the commands, in the order of the program; first the empty one, the program itself.
+
+    A command of a group stands behind it, with the group's name before its own.
+    """
     import typer.main
 
     from squeezebench.cli.main import app
 
-    return ["", *typer.main.get_command(app).commands]  # type: ignore[attr-defined]  # a group has commands
+    names = [""]
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]  # a group has them
+        names += [name, *(f"{name} {inner}" for inner in getattr(command, "commands", ()))]
+    return names
 
 
 def help_text(command: str) -> str:

@@ -98,6 +98,29 @@ def test_a_scenario_of_ones_own_runs_is_stored_and_compared(tmp_path: Path) -> N
     assert "makes no claim on ξ²" in again.stdout
 
 
+def test_a_stored_run_is_exported_and_stores_are_merged(tmp_path: Path) -> None:
+    import pandas as pd
+    import xarray as xr
+
+    (tmp_path / "mine.toml").write_text(SMALL)
+    assert call("run", "mine.toml", "-s", "mean_field", "-s", "qutip", "-o", "a", cwd=tmp_path).returncode == 0
+    merged = call("store", "merge", "a", "--into", "b", cwd=tmp_path)
+    assert merged.returncode == 0, merged.stderr
+    for suffix in ("nc", "csv", "parquet"):
+        done = call("store", "export", "b", "-o", f"all.{suffix}", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    tables = [pd.read_csv(tmp_path / "all.csv"), pd.read_parquet(tmp_path / "all.parquet")]
+    results = sb.load(tmp_path / "a")
+    for table in tables:
+        assert len(table) == 2 * 5
+        chosen = table[table.solver == "qutip"]
+        np.testing.assert_allclose(chosen.xi2, results.xi2.sel(solver="qutip"), rtol=1e-12)
+        np.testing.assert_allclose(chosen.spin_x, results.spin.sel(solver="qutip", axis="x"), rtol=1e-12)
+        assert set(chosen.status) == {"ok"}
+    with xr.open_dataset(tmp_path / "all.nc", engine="h5netcdf") as ds:
+        np.testing.assert_array_equal(ds.xi2, results.xi2)
+
+
 def test_changing_one_parameter_in_a_copied_scenario_moves_the_answers(tmp_path: Path) -> None:
     from importlib import resources
 
@@ -183,6 +206,9 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "quickstart", "-w", "0"), 2, "workers = 0"),
     (("run", "quickstart", "--keep", "all"), 2, "keep = 'all'"),
     (("compare", "nowhere"), 2, "nowhere is no store"),
+    (("store", "export", "nowhere", "-o", "x.csv"), 2, "nowhere is no store"),
+    (("store", "export", "nowhere", "-o", "x.docx"), 2, "unknown suffix '.docx'"),
+    (("store", "merge", "nowhere", "--into", "other"), 2, "nowhere is no store"),
     (("frobnicate",), 2, "frobnicate"),
 ]
 
