@@ -37,7 +37,7 @@ def quickstart() -> None:
     above.legend(frameon=False, fontsize=8, ncols=2)
     critical = 0.9 * N
     below.axhline(critical, color="0.3", lw=0.8)
-    below.text(results.time[-1], critical, r"$N_c$ ", ha="right", va="bottom", fontsize=9)
+    below.text(0, critical, r" $N_c$", ha="left", va="bottom", fontsize=9)
     below.set_ylabel(r"$N_\mathrm{eff}$")
     below.set_xlabel(r"$\Gamma t$")
     below.set_xlim(0, float(results.time[-1]))
