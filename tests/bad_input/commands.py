@@ -181,6 +181,8 @@ COMMANDS: list[tuple[str, int, str]] = [
     ("run good.toml -o ~no_such_user/store", 2, "store = '~no_such_user/store' is no path: give a folder"),
     ("compare", 2, "Missing argument 'results'; see squeezebench compare --help"),
     ("compare nowhere", 2, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
+    ("store export nowhere -o x.csv", 2, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
+    ("store merge nowhere --into other", 2, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
     ("compare empty", 2, "empty is no store: 'squeezebench run … -o empty' makes one"),
     ("compare file", 2, "file is no store that can be read: store.json: Not a directory"),
     ("compare emptystore", 2, "emptystore holds no run: 'squeezebench run … -o emptystore' adds one"),

@@ -59,9 +59,11 @@ def solve(
     detuning: Detuning = 0.0,
     twisting: Twisting = 0.0,
     num: Annotated[int, typer.Option("--num", help="Number of times, the start included.")] = 201,
-    theta: Annotated[float, typer.Option("--theta", help="Polar angle of the start, radians.")] = math.pi / 2,
-    phi: Annotated[float, typer.Option("--phi", help="Azimuth of the start, radians.")] = math.pi,
-    bloch_length: Annotated[float, typer.Option("--bloch-length", help="Bloch length of the start, 0 to 1.")] = 1.0,
+    theta: Annotated[float | None, typer.Option("--theta", help="Polar angle of the start; π/2 by default.")] = None,
+    phi: Annotated[float | None, typer.Option("--phi", help="Azimuth of the start; π by default.")] = None,
+    bloch_length: Annotated[
+        float | None, typer.Option("--bloch-length", help="Bloch length of the start, 0 to 1; 1 by default.")
+    ] = None,
     mean_field_start: Annotated[
         bool, typer.Option("--mean-field-start", help="Start along the γ_s = 0 mean-field fixed point.")
     ] = False,
@@ -87,7 +89,12 @@ def solve(
         raise InvalidOptionError(f"--num {num}: give at least 2 times and at most {MAX_TIMES}")
     _check_output(output)
     model = _model(N, upsilon_ratio, gamma_s, chi, Gamma, pumping, dephasing, detuning, twisting)
-    initial = MeanFieldSteadyState() if mean_field_start else CoherentSpinState(theta, phi, bloch_length)
+    angles = {"theta": theta, "phi": phi, "bloch_length": bloch_length}
+    given = {name: value for name, value in angles.items() if value is not None}
+    if mean_field_start and given:
+        option = f"--{next(iter(given)).replace('_', '-')}"
+        raise InvalidOptionError(f"{option} and --mean-field-start: the mean field decides the start; give one of them")
+    initial = MeanFieldSteadyState() if mean_field_start else CoherentSpinState(**given)
     problem = Problem(model, initial, np.linspace(0.0, stop, num))
     with console(stderr=True).status(f"solving with {solver} …"):
         ds = api.solve(problem, solver, tier=tier, seed=seed, n_threads=threads)

@@ -193,6 +193,7 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     ((*SOLVE, "-N", "4", "--threads", "0"), 2, "n_threads = 0"),
     ((*SOLVE, "-N", "4", "-o", "x.xlsx"), 2, "unknown suffix '.xlsx'"),
     ((*SOLVE, "-N", "4", "-o", "no/where/x.nc"), 2, "there is no folder"),
+    ((*SOLVE, "-N", "4", "--mean-field-start", "--phi", "1"), 2, "--phi and --mean-field-start"),
     (("solve", "-s", "qutip", "-N", "40", "--stop", "1"), 3, "declines this problem"),
     (("solve", "-s", "steady_state", "-N", "4", "--stop", "1"), 3, "steady state only"),
     (("steady-state", "-N", "4", "--J", "1.5"), 2, "J = 1.5"),
