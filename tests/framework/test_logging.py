@@ -152,7 +152,7 @@ SOLVE = ["solve", "-s", "mean_field", "-N", "4", "--stop", "1", "--num", "3", "-
         (["-vv"], {"DEBUG squeezebench.host", "DEBUG squeezebench.api"}),
         (["--verbose", "--verbose"], {"DEBUG squeezebench.host", "DEBUG squeezebench.api"}),
     ],
-    ids=" ".join,
+    ids=["silent", "-v", "-vv", "--verbose --verbose"],  # a set's order differs between the processes that run tests
 )
 def test_verbose_shows_the_messages_on_standard_error(
     options: list[str],
