@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,10 +29,13 @@ def preload(modules: Iterable[str]) -> None:
     A module that does not import is left to the solver, which can say better what it lacks.
     """
     for name in modules:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue
+        with warnings.catch_warnings():
+            # QuTiP says so when it is imported; nothing here draws with it.
+            warnings.filterwarnings("ignore", message="matplotlib not found")
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue
 
 
 class _Pools:
