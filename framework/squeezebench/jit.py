@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["compile_seconds", "kernel"]
+__all__ = ["compile_seconds", "disjoint_kernel", "kernel"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +24,27 @@ def kernel(function: F) -> F:
     file, clear ``NUMBA_CACHE_DIR``. The tests key that folder by a hash of all kernel sources.
     """
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def disjoint_kernel(function: F) -> F:
+    """Compile like `kernel`, and promise that no two of the arrays that are given overlap.
+
+    The promise spares the checks for overlap without which loops over many arrays are vectorised, and for whose number
+    the compiler has a limit beyond which it does not vectorise at all. Who breaks it gets wrong numbers.
+
+    Notes
+    -----
+    It is the flag that numba sets for its own parallel loops; it is reached through a compiler class because
+    ``numba.njit`` has no option of that name.
+    """
+    from numba.core.compiler import CompilerBase, DefaultPassBuilder
+
+    class Disjoint(CompilerBase):  # type: ignore[misc]  # numba ships few types
+        def define_pipelines(self) -> list[Any]:
+            self.state.flags.noalias = True
+            return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", pipeline_class=Disjoint)(function))
 
 
 def compile_seconds() -> float:

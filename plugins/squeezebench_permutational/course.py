@@ -1,25 +1,20 @@
-"""A problem's course: the walk through its schedule, in blocks or populations."""
+"""A problem's course: the walk of its start through its schedule, in one representation or another."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import squeezebench as sb
-from squeezebench.angular import block_weights, cos, sin, spin_values
+from squeezebench.angular import block_weights, spin_values
 
-from .algebra import extents, frame_angle, turned_model
-from .layout import Layout, block_entries
-from .populations import PopulationGenerator, populations
-from .rotations import rotated
+from .pictures import BlockPicture, Kept, Picture, PopulationPicture
 from .series import Pace, advance
-from .stencil import BlockGenerator
 from .window import Window
 
-__all__ = ["Course", "Kept", "make_generator", "moments_of", "needed_spins"]
+__all__ = ["Course", "needed_spins", "start_picture"]
 
 Array = NDArray[np.float64]
 
@@ -27,16 +22,6 @@ Array = NDArray[np.float64]
 _LOOK = 10
 #: A change below this, relative to the largest rate, is round-off.
 _ROUND_OFF = 2e-14
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A state at a time: its layout, its array (of a state, or of populations), and the angle of its frame."""
-
-    time: float
-    layout: Layout
-    x: Array
-    angle: float
 
 
 def needed_spins(problem: sb.Problem) -> list[float]:
@@ -47,31 +32,20 @@ def needed_spins(problem: sb.Problem) -> list[float]:
     return spin_values(problem.N)
 
 
-def make_generator(
-    model: sb.SpinModel, layout: Layout, angle: float, diagonal: bool, n_threads: int = 1
-) -> BlockGenerator | PopulationGenerator:
-    """Generator of a model, for state arrays in the frame of `angle` or for populations."""
-    if diagonal:
-        return PopulationGenerator(model, layout)
-    return BlockGenerator(turned_model(model, angle), layout, n_threads)
+def start_picture(problem: sb.Problem, representation: str, atol: float) -> Picture:
+    """The start of a problem in a representation ("blocks", "diagonal", "multipoles" or "aligned")."""
+    spins = needed_spins(problem)
+    if representation == "diagonal":
+        return PopulationPicture.start(problem, spins)
+    if representation == "blocks":
+        return BlockPicture.start(problem, spins)
+    if representation == "multipoles":
+        from .multipole_picture import MultipolePicture
 
+        return MultipolePicture.start(problem, spins, atol)
+    from .aligned import AlignedPicture
 
-def moments_of(numbers: Array, angle: float) -> tuple[Array, Array]:
-    """⟨J⟩ (T, 3) and covariance (T, 3, 3) in the state of trace 1, from (T, 10) numbers of `kernels.block_moments`."""
-    trace = numbers[:, 0]
-    z, zz, across = (numbers[:, 1:4] / trace[:, None]).T
-    turn = complex(cos(angle), -sin(angle))
-    plus, z_plus, plus_plus = (
-        (numbers[:, i] + 1j * numbers[:, i + 1]) / trace * turn**n for i, n in ((4, 1), (6, 1), (8, 2))
-    )
-    spin = np.stack([plus.real, plus.imag, z], axis=-1)
-    second = np.empty((len(numbers), 3, 3))
-    second[:, 0, 0], second[:, 1, 1] = (across + plus_plus.real) / 2, (across - plus_plus.real) / 2
-    second[:, 0, 1] = second[:, 1, 0] = plus_plus.imag / 2
-    second[:, 0, 2] = second[:, 2, 0] = z_plus.real
-    second[:, 1, 2] = second[:, 2, 1] = z_plus.imag
-    second[:, 2, 2] = zz
-    return spin, second - spin[:, :, None] * spin[:, None, :]
+    return AlignedPicture.start(problem, spins, atol)
 
 
 class Course:
@@ -81,10 +55,10 @@ class Course:
     ----------
     problem : Problem
         With finite times.
-    diagonal : bool
-        Populations only, or blocks.
-    rtol : float
-        Error that the state may have in the end, relative.
+    picture : Picture
+        The start.
+    rtol, atol : float
+        Error that the state may have in the end, relative, and that cuts may make.
     context : Context
         Threads, progress, limits.
     keep : {"none", "final", "all"}
@@ -94,89 +68,107 @@ class Course:
     ----------
     spin, covariance : ndarray (T, 3), (T, 3, 3)
         Moments of the state of trace 1.
-    trace, error : ndarray (T,)
-        Trace before that, and the estimated relative error of the state.
+    trace : ndarray (T,)
+        Trace before that.
+    errors : ndarray (T, 3)
+        Estimates: of the series, relative to the state's norm; the weight that left the window of J; and what cuts
+        inside of blocks did to moments, relative to their largest values.
     kept : list of Kept
         States.
     pace : Pace
         Counts.
-    entries, fewest_blocks : int
-        Numbers of all blocks, and the fewest blocks that a window had.
+    fewest_blocks, most_numbers : float
+        The fewest blocks that a window had, and the most numbers that were stored.
+    picture : Picture
+        The state now.
     """
 
-    def __init__(self, problem: sb.Problem, diagonal: bool, rtol: float, context: sb.Context, keep: str = "none"):
+    def __init__(
+        self,
+        problem: sb.Problem,
+        picture: Picture,
+        rtol: float,
+        atol: float,
+        context: sb.Context,
+        keep: str = "none",
+    ) -> None:
         count = len(problem.times)
-        self._problem, self._diagonal, self._context, self._keep = problem, diagonal, context, keep
+        self._problem, self._context, self._keep = problem, context, keep
         self._end = float(problem.times[-1])
+        self.picture = picture
         self.spin, self.covariance = np.empty((count, 3)), np.empty((count, 3, 3))
-        self.trace, self.error = np.empty(count), np.empty(count)
+        self.trace, self.errors = np.empty(count), np.empty((count, 3))
         self.kept: list[Kept] = []
         self.pace = Pace(rtol, max(self._end, 1e-300))
         self._spins = needed_spins(problem)
-        layout = Layout(problem.N, self._spins)
-        self._angle = 0.0 if diagonal else frame_angle(problem.segments()[0].model)
-        if diagonal:
-            x = populations(problem.initial_state, layout)
-        else:
-            x = layout.pack(problem.initial_state.dicke_blocks(problem.N), self._angle)
-        self._window = Window(layout, x, diagonal, rtol, self.pace.interval)
-        self.entries = len(x) if diagonal else block_entries(problem.N, self._spins)
-        for step in problem.segments():
+        self._window = Window(self._spins, min(rtol, atol), self.pace.interval)
+        self.most_numbers = picture.numbers
+
+    def run(self) -> Course:
+        """Walk through all segments."""
+        for step in self._problem.segments():
             if step.start <= self._end:
                 self._walk(step)
-        self.fewest_blocks = min(self._window.narrowest, len(self._spins))
+        return self
+
+    @property
+    def fewest_blocks(self) -> float:
+        """Fewest blocks that a window had."""
+        return min(self._window.narrowest, len(self._spins))
 
     def _walk(self, step: sb.Step) -> None:
         """One step of the schedule: rotations first, then evolution."""
-        window = self._window
-        if not self._diagonal:
-            before, self._angle = self._angle, frame_angle(step.model)
-            window.x = rotated(window.layout, window.x, step.rotations, before, self._angle)
+        self.picture.turn(step.rotations, step.model)
         stop = min(step.stop, self._end)
-        numbers = np.empty((len(step.times), 11))
         wanted = self._keep == "all"
         stops = np.unique(np.append(step.times, stop)) if wanted else np.array([stop])
         now, done = step.start, 0
         for target in stops.tolist():
             upto = int(np.searchsorted(step.times, target, side="right"))
-            self._stretch(step, now, target, step.times[done:upto], numbers[done:upto])
+            self._stretch(step, now, target, step.times[done:upto], step.first + done)
             if wanted and upto > done:
-                self._keep_state(target)
+                self.kept.append(self.picture.kept(target))
             now, done = target, upto
-        rows = slice(step.first, step.last)
-        self.spin[rows], self.covariance[rows] = moments_of(numbers, self._angle)
-        self.trace[rows], self.error[rows] = numbers[:, 0], numbers[:, 10]
         if self._keep == "final" and step.last == len(self._problem.times):
-            self._keep_state(stop)
+            self.kept.append(self.picture.kept(stop))
 
-    def _keep_state(self, time: float) -> None:
-        window = self._window
-        self.kept.append(Kept(time, window.layout, window.x.copy(), self._angle))
+    def _record(self, first: int, numbers: Array, drift: float = 0.0) -> None:
+        """Moments at times from the index `first` on, from (n, 11) numbers."""
+        rows = slice(first, first + len(numbers))
+        self.spin[rows], self.covariance[rows] = self.picture.moments(numbers[:, :10])
+        self.trace[rows] = numbers[:, 0]
+        self.errors[rows, 0] = numbers[:, 10] + drift
+        self.errors[rows, 1], self.errors[rows, 2] = self._window.leak, self.picture.cut_error
 
-    def _stretch(self, step: sb.Step, start: float, stop: float, times: Array, numbers: Array) -> None:
-        """From `start` to `stop`; fills `numbers` (len(times), 11)."""
-        window, pace = self._window, self.pace
+    def _stretch(self, step: sb.Step, start: float, stop: float, times: Array, first: int) -> None:
+        """From `start` to `stop`; records moments at `times`, the first of which has the index `first`."""
+        pace, picture, model = self.pace, self.picture, step.model
         now, done, fresh = start, 0, True
-        windowed = not step.model.is_collective
-        if start == step.start:
-            pace.begin(*extents(turned_model(step.model, self._angle), self._spins, self._diagonal))
+        windowed = not model.is_collective
         while fresh or now < stop:
-            fresh = False
             if windowed:
-                window.choose(step.model, min(pace.step, stop - now), now)
-            generator = make_generator(step.model, window.layout, self._angle, self._diagonal, self._context.n_threads)
+                self._window.choose(picture, model, min(pace.step, stop - now), now)
+            picture.refit()
+            reach = picture.extents(model, self._spins)
+            if fresh and start == step.start:
+                pace.begin(*reach)
+            else:
+                pace.aim(*reach)
+            fresh = False
+            self.most_numbers = max(self.most_numbers, picture.numbers)
+            generator = picture.generator(model, self._context.n_threads)
             watch = _Watch(self, generator, stop, windowed)
             try:
-                window.x, part, now = advance(generator, window.x, now, stop, times[done:], pace, self._tick, watch)
+                reached_state = advance(generator, picture.x, now, stop, times[done:], pace, self._tick, watch)
             finally:
                 generator.close()
+            picture.x, part, now = reached_state
             reached = int(np.searchsorted(times, now, side="right"))
-            numbers[done:reached] = part[: reached - done]
-            numbers[done:reached, 10] += window.leak
+            self._record(first + done, part[: reached - done])
             done = reached
             if watch.stationary:
-                numbers[done:, :10] = generator.moments(window.x)
-                numbers[done:, 10] = pace.error + window.leak + watch.drift
+                numbers = np.append(generator.moments(picture.x), pace.error)
+                self._record(first + done, np.tile(numbers, (len(times) - done, 1)), watch.drift)
                 break
 
     def _tick(self, time: float) -> None:
@@ -196,10 +188,10 @@ class _Watch:
     def __call__(self, x: Array, now: float) -> str:
         course = self._course
         pace = course.pace
-        if self._windowed:
-            verdict = course._window.judge(self._generator.weights(x), pace.step, now)
-            if verdict != "go":
-                return verdict
+        window, picture = course._window, course.picture
+        verdict = window.judge(picture, x, pace.step, now) if self._windowed else picture.judge(x)
+        if verdict != "go":
+            return verdict
         left = self._stop - now
         if pace.steps % _LOOK == _LOOK - 1 and left > _LOOK * pace.step:
             if self._buffer is None:

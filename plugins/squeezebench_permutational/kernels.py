@@ -57,8 +57,8 @@ def apply_rows(
         Block of each row.
     sizes, firsts, rows : ndarray (B,)
         Of the layout.
-    places : ndarray (2, B)
-        First entry of the blocks of J + 1 and J − 1.
+    places : ndarray (4, B)
+        First entry of the blocks of J + 1 and J − 1, and their sizes.
     vectors : ndarray (9, R)
         Real parts that every model has: 0 diagonal of G; 1, 2 entries of G left and right of it; 3 … 8 row and column
         factors of the lowering sandwich from J, J + 1, J − 1.
@@ -128,8 +128,8 @@ def apply_rows(
         above, below = vectors[6], vectors[8]
         f_above, f_below = h * vectors[5, r], h * vectors[7, r]
         # Emission from J + 1 comes from M + 1 there, two rows and columns further; from J − 1, the same row and column.
-        from_above = places[0, b] + (k + two) * (n + two) + two if f_above != 0.0 else base
-        from_below = places[1, b] + k * (n - two) if f_below != 0.0 else base
+        from_above = places[0, b] + (k + two) * places[2, b] + two if f_above != 0.0 else base
+        from_below = places[1, b] + k * places[3, b] if f_below != 0.0 else base
         if f_above != 0.0 or f_below != 0.0:
             for j in range(n):
                 out[base + j] += f_above * above[v + j] * x[from_above + j] + f_below * below[v + j] * x[from_below + j]

@@ -15,13 +15,20 @@ from numpy.typing import NDArray
 
 from squeezebench.angular import Block, spin_values
 
-__all__ = ["PAD", "Layout", "block_entries"]
+__all__ = ["PAD", "Layout", "PopulationLayout", "aligned_zeros", "block_entries"]
 
 Array = NDArray[np.float64]
 Matrix = NDArray[np.complex128]
 
 #: Zeros before the first and after the last block: a stencil reads up to two places beyond a row, with coefficient 0.
 PAD = 8
+
+
+def aligned_zeros(size: int) -> Array:
+    """Zeros that begin at a multiple of 64 bytes: a vector of the processor then never straddles two cache lines."""
+    padded = np.zeros(size + 8)
+    first = (-padded.ctypes.data // 8) % 8
+    return padded[first : first + size]
 
 
 def block_entries(N: int, spins: Sequence[float] | None = None) -> int:
@@ -40,25 +47,30 @@ class Layout:
         Number of spins.
     spins : sequence of float
         J of the blocks, largest first, each 1 below the one before where they are neighbours.
+    depth : int, optional
+        Most rows that a block keeps, from M = −J upwards; all of them unless it is given.
 
     Attributes
     ----------
     sizes : ndarray (B,)
-        2J + 1.
+        2J + 1, or `depth` if that is less.
     firsts : ndarray (B,)
-        Place of a block's first entry in a state array; a block stands row by row, M = −J … J.
+        Place of a block's first entry in a state array; a block stands row by row, M = −J, −J + 1, ….
     rows : ndarray (B + 1,)
-        Place of a block's first row in arrays with an entry for each row, and at the end their number R = Σ(2J + 1).
+        Place of a block's first row in arrays with an entry for each row, and at the end their number R.
     above, below : ndarray (B,)
         Index of the block of J + 1 and of J − 1, or −1.
     size : int
         Length of a state array, padding included.
     """
 
-    def __init__(self, N: int, spins: Sequence[float]) -> None:
+    def __init__(self, N: int, spins: Sequence[float], depth: int | None = None) -> None:
         self.N = N
         self.spins = list(spins)
+        self.depth = depth
         self.sizes = np.array([round(2 * J) + 1 for J in self.spins], dtype=np.int64)
+        if depth is not None:
+            self.sizes = np.minimum(self.sizes, depth)
         edges = PAD + np.concatenate([[0], np.cumsum(self.sizes**2)])
         self.firsts = edges[:-1].astype(np.int64)
         self.size = int(edges[-1]) + PAD
@@ -81,6 +93,33 @@ class Layout:
     def M_of_row(self) -> Array:
         """M at each row, shape (R,)."""
         return np.concatenate([np.arange(size) - J for J, size in zip(self.spins, self.sizes, strict=True)])
+
+    def with_spins(self, spins: Sequence[float]) -> Layout:
+        """A layout of the same kind for other J."""
+        return type(self)(self.N, spins, self.depth)
+
+    def numbers_of(self, spins: Sequence[float]) -> float:
+        """Numbers that blocks of these J hold."""
+        return float(sum(min(round(2 * J) + 1, self.depth or 2**62) ** 2 for J in spins))
+
+    def zeros(self) -> Array:
+        """State array of nothing."""
+        return aligned_zeros(self.size)
+
+    def weights(self, x: Array) -> Array:
+        """Probability of each J, shape (B,)."""
+        diagonals = zip(self.firsts.tolist(), self.sizes.tolist(), strict=True)
+        return np.array([x[first : first + n * n : n + 1].sum() for first, n in diagonals])
+
+    def moved(self, x: Array, layout: Layout) -> Array:
+        """State array in another layout of this kind; what has no place there is lost."""
+        new = layout.zeros()
+        place = {J: b for b, J in enumerate(self.spins)}
+        for b, J in enumerate(layout.spins):
+            if J in place:
+                n = min(int(layout.sizes[b]), int(self.sizes[place[J]]))
+                layout.block(new, b)[:n, :n] = self.block(x, place[J])[:n, :n]
+        return new
 
     def block(self, x: Array, b: int) -> Array:
         """View (2J+1, 2J+1) of block `b` of the state array `x`."""
@@ -122,3 +161,29 @@ def _turned(matrix: Matrix, angle: float) -> Matrix:
     else:
         phase = np.exp(-1j * angle * np.arange(size))
     return np.asarray(phase[:, None] * matrix * phase.conj()[None, :])
+
+
+class PopulationLayout(Layout):
+    """Offsets of populations: one number for each row, without padding."""
+
+    def __init__(self, N: int, spins: Sequence[float], depth: int | None = None) -> None:
+        super().__init__(N, spins, depth)
+        self.size = int(self.rows[-1])
+
+    def numbers_of(self, spins: Sequence[float]) -> float:
+        """Numbers that populations of these J are."""
+        return float(sum(round(2 * J) + 1 for J in spins))
+
+    def weights(self, x: Array) -> Array:
+        """Probability of each J, shape (B,)."""
+        return np.add.reduceat(x, self.rows[:-1])
+
+    def moved(self, x: Array, layout: Layout) -> Array:
+        """State array in another layout of this kind; what has no place there is lost."""
+        new = layout.zeros()
+        place = {J: b for b, J in enumerate(self.spins)}
+        for b, J in enumerate(layout.spins):
+            if J in place:
+                o = place[J]
+                new[layout.rows[b] : layout.rows[b + 1]] = x[self.rows[o] : self.rows[o + 1]]
+        return new

@@ -31,6 +31,8 @@ from numpy.typing import NDArray
 
 import squeezebench as sb
 
+from .layout import aligned_zeros
+
 __all__ = ["Generator", "Pace", "advance"]
 
 Array = NDArray[np.float64]
@@ -92,12 +94,16 @@ class Pace:
 
     def begin(self, real_extent: float, imaginary_extent: float) -> None:
         """First guesses for a generator whose spectrum reaches so far along the two axes (`algebra.extents`)."""
+        self.aim(real_extent, imaginary_extent)
+        fastest = max(self.shift, self.focus)
+        self.step = _FIRST / fastest if fastest > 0 else math.inf
+
+    def aim(self, real_extent: float, imaginary_extent: float) -> None:
+        """New shift and focus, for a generator that has changed a little."""
         self.shift = _MARGIN_REAL * real_extent
         self.focus = math.sqrt(max((_MARGIN_IMAGINARY * imaginary_extent) ** 2 - self.shift**2, 0.0))
         if self.focus < _DISC * self.shift:
             self.focus = 0.0
-        fastest = max(self.shift, self.focus)
-        self.step = _FIRST / fastest if fastest > 0 else math.inf
 
     @property
     def longest(self) -> float:
@@ -151,7 +157,7 @@ def advance(
         If the step shrinks to nothing.
     """
     moments = np.full((len(times), 11), np.nan)
-    buffers = [np.zeros_like(x) for _ in range(3)]
+    buffers = [aligned_zeros(len(x)) for _ in range(3)]
     now = start
     done = int(np.searchsorted(times, start, side="right"))
     if done:

@@ -16,8 +16,13 @@ __all__ = ["Permutational", "PermutationalOptions"]
 class PermutationalOptions(sb.Options):
     """Options of `Permutational`."""
 
-    representation: Literal["auto", "blocks", "diagonal"] = Field(
-        "auto", description="all blocks; populations only, where they close; or the smaller of those that fit"
+    representation: Literal["auto", "diagonal", "blocks", "multipoles", "aligned"] = Field(
+        "auto",
+        description="populations only, where they close; all entries of the Dicke blocks; their lowest multipoles; the "
+        "entries near the mean spin; or the cheapest of these, from one to another when their sizes cross",
+    )
+    atol: float = Field(
+        1e-9, ge=0.0, le=1e-3, description="error that truncation may make in moments, relative to their largest values"
     )
     rtol: float = Field(1e-8, ge=1e-14, le=1e-2, description="error of the state over the whole course, relative")
     states: Literal["final", "all"] = Field("final", description="with keep={'states'}: at the last time, or at all")
@@ -79,14 +84,15 @@ class Permutational(sb.Solver):
         """Memory and time, from the number of entries and of products with the generator."""
         from .cost import estimate
 
-        return estimate(problem, self._diagonal(problem, options))
+        return estimate(problem, self._representation(problem, options) == "diagonal")
 
-    def _diagonal(self, problem: sb.Problem, options: PermutationalOptions) -> bool:
+    def _representation(self, problem: sb.Problem, options: PermutationalOptions) -> str:
+        """Representation of the start."""
         from .populations import is_diagonal
 
-        if options.representation == "auto":
-            return is_diagonal(problem)
-        return options.representation == "diagonal"
+        if options.representation != "auto":
+            return options.representation
+        return "diagonal" if is_diagonal(problem) else "blocks"
 
     def solve(self, problem: sb.Problem, options: PermutationalOptions, context: sb.Context) -> sb.Moments:
         """Moments at ``problem.times``; ``extra["states"]`` as `squeezebench_permutational.states` describes.
@@ -98,28 +104,30 @@ class Permutational(sb.Solver):
         SteadyStateNotUniqueError
             If the steady state is asked for and the start may lead to several.
         """
-        from .course import Course
+        from .course import Course, start_picture
         from .states import pack_states
 
         need = self.estimate(problem, options).bytes
         if need > context.max_memory:
             raise sb.SolverError(_too_large(problem.N, need, context.max_memory), status="out_of_memory")
-        diagonal = self._diagonal(problem, options)
+        representation = self._representation(problem, options)
         wanted = "states" in context.keep
         if problem.is_steady:
             from .steady import steady_moments
 
-            return steady_moments(problem, diagonal, context, wanted)
-        course = Course(problem, diagonal, options.rtol, context, options.states if wanted else "none")
+            return steady_moments(problem, representation == "diagonal", context, wanted)
+        picture = start_picture(problem, representation, options.atol)
+        keep = options.states if wanted else "none"
+        course = Course(problem, picture, options.rtol, options.atol, context, keep).run()
         context.progress(1.0)
         pace = course.pace
         return sb.Moments(
             spin=course.spin,
             covariance=course.covariance,
-            error_estimate=error_estimate(problem.N, course.spin, course.covariance, course.error),
+            error_estimate=error_estimate(problem.N, course.spin, course.covariance, course.errors),
             diagnostics={
-                "representation": "diagonal" if diagonal else "blocks",
-                "entries": course.entries,
+                "representation": representation,
+                "entries": course.most_numbers,
                 "products": pace.products,
                 "steps": pace.steps,
                 "rejected": pace.rejected,
@@ -130,7 +138,7 @@ class Permutational(sb.Solver):
         )
 
 
-def error_estimate(N: int, spin: Any, covariance: Any, error: Any) -> dict[str, Any]:
+def error_estimate(N: int, spin: Any, covariance: Any, errors: Any) -> dict[str, Any]:
     """Absolute errors of spin (T, 3), covariance (T, 3, 3) and ξ² (T,) from the relative error of the state, (T,).
 
     ‖J_a‖ = N/2 and ‖J_aJ_b‖ = N²/4 bound what a relative error ε of the state, in the trace norm, does to moments. With
@@ -138,6 +146,7 @@ def error_estimate(N: int, spin: Any, covariance: Any, error: Any) -> dict[str, 
     """
     from squeezebench.observables.kernels import xi2_wineland
 
+    error = errors.sum(axis=1)
     length = np.linalg.norm(spin, axis=1)
     xi2 = np.array([xi2_wineland(s, c, float(N)) for s, c in zip(spin, covariance, strict=True)])
     first, second = N / 2 * error, (N / 2) ** 2 * error

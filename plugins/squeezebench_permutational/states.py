@@ -14,7 +14,7 @@ from squeezebench.angular import log_multiplicity
 from squeezebench.errors import InvalidModelError
 
 if TYPE_CHECKING:
-    from .course import Kept
+    from .pictures import Kept
 
 __all__ = ["pack_states", "state_at"]
 

@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 import squeezebench as sb
 
 from .algebra import frame_angle, turned_model
-from .course import Kept, make_generator, moments_of, needed_spins
+from .course import needed_spins
 from .layout import Layout
 from .matrix import sparse_generator
+from .pictures import Kept, moments_of
 from .populations import PopulationGenerator, populations
+from .stencil import BlockGenerator
 
 __all__ = ["steady_moments"]
 
@@ -58,7 +60,7 @@ def steady_moments(problem: sb.Problem, diagonal: bool, context: sb.Context, kee
         start = populations(problem.initial_state, whole)
     else:
         start = whole.pack(problem.initial_state.dicke_blocks(problem.N), angle)
-    generator = make_generator(model, whole, angle, diagonal)
+    generator = PopulationGenerator(model, whole) if diagonal else BlockGenerator(turned, whole)
     change, unused = np.zeros((2, len(start)))
     generator.apply(start, change, unused, 1.0, 0.0, 0.0, 0.0)
     diagnostics: dict[str, Any] = {"representation": "diagonal" if diagonal else "blocks"}

@@ -59,6 +59,8 @@ def generator_terms(model: sb.SpinModel, layout: Layout) -> list[Term]:
     J, M = layout.J_of_row, layout.M_of_row
     one = np.ones(len(J))
     terms: list[Term] = []
+    here = np.round(M + J).astype(np.int64)
+    sizes = np.repeat(layout.sizes, layout.sizes)
 
     def add(delta: int, rise: int, shift: int, coefficient: NDArray[np.complex128], column: Array, side: str) -> None:
         for part, transposed in ((coefficient.real, False), (coefficient.imag, True)):
@@ -68,7 +70,7 @@ def generator_terms(model: sb.SpinModel, layout: Layout) -> list[Term]:
 
     for d in range(-2, 3):
         # From M − d to M: the entry belongs to the column M − d.
-        exists = np.abs(M - d) <= J
+        exists = (np.abs(M - d) <= J) & (here - d < sizes)
         entry = np.where(exists, bands(model, J, M - d)[d], 0.0)
         add(0, -d, 0, entry, one, "left")
         add(0, 0, -d, entry.conj(), one, "right")
@@ -77,7 +79,8 @@ def generator_terms(model: sb.SpinModel, layout: Layout) -> list[Term]:
     for delta, sources in neighbours.items():
         present = np.repeat(sources >= 0, layout.sizes)
         scale = np.where(present, weight(delta, layout.N, J - delta), 0.0)
-        factors = [amplitude(delta, p, J - delta, M - p) for p in PLUS]
+        depth = np.repeat(np.where(sources >= 0, layout.sizes[sources], 0), layout.sizes)
+        factors = [np.where(here - p - delta < depth, amplitude(delta, p, J - delta, M - p), 0.0) for p in PLUS]
         for i, p in enumerate(PLUS):
             for k, q in enumerate(PLUS):
                 kappa = single[i, k] * scale + (collective[i, k] if delta == 0 else 0.0)
@@ -133,7 +136,8 @@ class BlockGenerator:
             sources[t, :, 0] = np.where(place_of >= 0, layout.firsts[place_of], 0)
             sources[t, :, 1] = np.where(place_of >= 0, layout.sizes[place_of], 0)
         self._sources = sources
-        self._places = np.array([np.where(n >= 0, layout.firsts[n], 0) for n in (layout.above, layout.below)])
+        around = (layout.above, layout.below)
+        self._places = np.array([np.where(n >= 0, a[n], 0) for a in (layout.firsts, layout.sizes) for n in around])
         self._index = tuple(
             np.ascontiguousarray(a, dtype=np.uint64)
             for a in (np.repeat(np.arange(blocks), layout.sizes), layout.sizes, layout.firsts, layout.rows[:-1])
@@ -154,9 +158,7 @@ class BlockGenerator:
 
     def weights(self, x: Array) -> Array:
         """Probability of each J, shape (B,)."""
-        layout = self.layout
-        diagonals = zip(layout.firsts.tolist(), layout.sizes.tolist(), strict=True)
-        return np.array([x[first : first + n * n : n + 1].sum() for first, n in diagonals])
+        return self.layout.weights(x)
 
     def close(self) -> None:
         """Let the threads go."""

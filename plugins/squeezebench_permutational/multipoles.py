@@ -1,0 +1,283 @@
+"""States as multipoles of each J: where the numbers stand, and the generator on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+import squeezebench as sb
+
+from .layout import aligned_zeros
+from .tensors import Part, generator_parts, root
+
+__all__ = ["MultipoleGenerator", "MultipoleLayout", "Tables"]
+
+Array = NDArray[np.float64]
+
+#: Below this many numbers a second thread saves no time.
+_WORTH_A_THREAD = 60_000
+
+#: Place of a step's table and of its root among those of the main loop: (dk, power) → (table, factor).
+_CORE = {(0, 0): 0, (0, 2): 1, (1, 0): 2, (-1, 0): 3, (2, 0): 4, (-2, 0): 5}
+
+
+class MultipoleLayout:
+    """Offsets of coefficients in flat arrays.
+
+    c(J, k, q) for q ≥ 0 only, because the others follow from that P_J is Hermitian: first the real parts of all (k, q)
+    in the order of k(k + 1)/2 + q, each a row over J, then the imaginary parts.
+
+    Parameters
+    ----------
+    N : int
+        Number of spins.
+    spins : sequence of float
+        J, largest first, neighbours 1 apart.
+    K : int
+        Largest k; at least 2, from which moments are read.
+    planes : {1, 2}
+        Without or with imaginary parts.
+
+    Attributes
+    ----------
+    rows, stride, plane, size : int
+        (K + 1)(K + 2)/2; numbers of a row, padding included; of a plane; and of all.
+    """
+
+    def __init__(self, N: int, spins: Sequence[float], K: int, planes: int = 2) -> None:
+        self.N, self.spins, self.K, self.planes = N, list(spins), max(int(K), 2), planes
+        self.rows = (self.K + 1) * (self.K + 2) // 2
+        self.stride = (len(self.spins) + 2 + 7) // 8 * 8
+        self.plane = self.rows * self.stride
+        self.size = planes * self.plane
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that are stored, without padding."""
+        return self.planes * self.rows * len(self.spins)
+
+    def with_spins(self, spins: Sequence[float]) -> MultipoleLayout:
+        """A layout of the same kind for other J."""
+        return MultipoleLayout(self.N, spins, self.K, self.planes)
+
+    def with_K(self, K: int) -> MultipoleLayout:
+        """A layout of the same kind for another K."""
+        return MultipoleLayout(self.N, self.spins, K, self.planes)
+
+    def numbers_of(self, spins: Sequence[float]) -> float:
+        """Numbers that multipoles of these J are."""
+        return float(self.planes * self.rows * len(spins))
+
+    def zeros(self) -> Array:
+        """State array of nothing."""
+        return aligned_zeros(self.size)
+
+    def view(self, x: Array) -> Array:
+        """View (planes, rows, n_J) of a state array."""
+        return x.reshape(self.planes, self.rows, self.stride)[:, :, 1 : 1 + len(self.spins)]
+
+    def weights(self, x: Array) -> Array:
+        """Probability of each J, shape (n_J,)."""
+        return self.view(x)[0, 0] * np.sqrt(2 * np.array(self.spins) + 1)
+
+    def shells(self, x: Array) -> Array:
+        """Norm of the coefficients of each k, shape (K + 1,)."""
+        from .multipole_kernels import shell_weights
+
+        out = np.empty(self.K + 1)
+        shell_weights(x, self.planes, self.plane, self.stride, out)
+        return np.sqrt(out)
+
+    def moved(self, x: Array, layout: MultipoleLayout) -> Array:
+        """State array in another layout of the same kind; what has no place there is lost."""
+        new = aligned_zeros(layout.size)
+        old = {J: i for i, J in enumerate(self.spins)}
+        kept = [(i, old[J]) for i, J in enumerate(layout.spins) if J in old]
+        if kept:
+            rows, planes = min(self.rows, layout.rows), min(self.planes, layout.planes)
+            first, count = kept[0], len(kept)
+            source = self.view(x)[:planes, :rows, first[1] : first[1] + count]
+            layout.view(new)[:planes, :rows, first[0] : first[0] + count] = source
+        return new
+
+
+class Tables:
+    """Coefficients of one model's generator, for all J of a list and k up to a bound that grows when it must.
+
+    Parameters
+    ----------
+    model : SpinModel
+        What acts.
+    spins : sequence of float
+        All J that a layout may ask for, largest first.
+    """
+
+    def __init__(self, model: sb.SpinModel, spins: Sequence[float]) -> None:
+        self.model = model
+        self._spins = list(spins)
+        self._K = -1
+        self._parts: list[Part] = []
+
+    def parts(self, layout: MultipoleLayout) -> list[Part]:
+        """Parts with the tables of a layout, (K + 1, n_J)."""
+        if layout.K > self._K:
+            self._K = min(math.ceil(1.25 * layout.K) + 4, max(self.model.N, 2))
+            self._K = max(self._K, layout.K)
+            self._parts = generator_parts(self.model, np.array(self._spins), self._K)
+        first = self._spins.index(layout.spins[0])
+        cut = slice(first, first + len(layout.spins))
+        return [
+            Part(p.delta, p.dk, p.dq, p.power, p.imaginary, p.table[: layout.K + 1, cut])
+            for p in self._parts
+            if p.table[: layout.K + 1, cut].any()
+        ]
+
+    @property
+    def couples_planes(self) -> bool:
+        """Whether real and imaginary parts act on one another."""
+        small = generator_parts(self.model, np.array(self._spins[: 1 + len(self._spins) // 2]), 4)
+        return any(part.imaginary for part in small)
+
+
+class MultipoleGenerator:
+    """The generator of one model on one layout.
+
+    Parameters
+    ----------
+    tables : Tables
+        Of the model, in the frame of the state arrays.
+    layout : MultipoleLayout
+        The coefficients; what leaves them is lost.
+    n_threads : int
+        Threads among which rows are divided.
+    """
+
+    def __init__(self, tables: Tables, layout: MultipoleLayout, n_threads: int = 1) -> None:
+        self.layout = layout
+        K, R = layout.K, layout.rows
+        k = np.repeat(np.arange(K + 1), np.arange(1, K + 2))
+        q = np.arange(R) - k * (k + 1) // 2
+        self._k, self._q = k, q
+        self._rows = np.zeros((R, 7), dtype=np.uint64)
+        self._rows[:, 0] = k
+        self._factors = np.zeros((R, 9))
+        self._factors[:, 0] = q.astype(np.float64) ** 2
+        core = aligned_zeros((K + 1) * 18 * layout.stride)
+        shaped = core.reshape(K + 1, 18, layout.stride)
+        for place, dk in enumerate((1, -1, 2, -2), start=1):
+            self._rows[:, place], self._factors[:, place] = self._source(dk, 0, 0)[:2]
+        extra = []
+        for part in tables.parts(layout):
+            place_of = _CORE.get((part.dk, part.power)) if part.dq == 0 and not part.imaginary else None
+            if place_of is not None:
+                # At the place of the source: J lies one place further for each unit less.
+                to = 6 * {0: 0, 1: 1, -1: 2}[part.delta] + place_of
+                first = 1 + part.delta
+                shaped[:, to, first : first + len(layout.spins)] = part.table
+            elif self._is_turn(part):
+                place = 5 if part.dq == 1 else 6
+                self._rows[:, place], real, imaginary = self._source(0, part.dq, 0)
+                strength = part.table.flat[np.argmax(np.abs(part.table))]
+                self._factors[:, place], self._factors[:, place + 2] = strength * real, strength * imaginary
+            else:
+                extra.append(part)
+        self._core = core
+        self._set_extra(extra)
+        numbers = layout.numbers
+        shares = n_threads if numbers > _WORTH_A_THREAD else 1
+        self._edges = [round(R * i / shares) for i in range(shares + 1)]
+        self._work = [aligned_zeros(3 * (layout.stride + 16)) for _ in range(shares)]
+        self._pool = ThreadPoolExecutor(shares - 1) if shares > 1 else None
+        self._scales = _moment_scales(np.array(layout.spins))
+
+    @staticmethod
+    def _is_turn(part: Part) -> bool:
+        """Whether a part is a commutator with J_±, whose table does not depend on J or k."""
+        if part.delta or part.dk or part.imaginary or part.power or abs(part.dq) != 1:
+            return False
+        values = part.table[part.table != 0]
+        return bool(np.all(np.abs(values - values[0]) <= 1e-14 * abs(values[0])))
+
+    def _source(self, dk: int, dq: int, power: int) -> tuple[NDArray[np.uint64], Array, Array]:
+        """Rows that a step reads, and its factors on real and on imaginary parts; 0 where there is no source."""
+        k, q = self._k - dk, self._q - dq
+        exists = (k >= 0) & (k <= self.layout.K) & (np.abs(q) <= k)
+        k, q = np.where(exists, k, 0), np.where(exists, q, 0)
+        factor = root(dk, dq, k.astype(np.float64), q.astype(np.float64)) * q.astype(np.float64) ** power
+        factor = np.where(exists, factor, 0.0)
+        # c(k, −q) = (−1)^q times the conjugate of c(k, q).
+        sign = np.where(q < 0, (-1.0) ** np.abs(q), 1.0)
+        rows = (k * (k + 1) // 2 + np.abs(q)).astype(np.uint64)
+        return rows, factor * sign, factor * np.where(q < 0, -sign, sign)
+
+    def _set_extra(self, extra: list[Part]) -> None:
+        layout = self.layout
+        n = len(extra)
+        self._extra = np.array([[p.delta, p.imaginary] for p in extra], dtype=np.int64).reshape(-1, 2)
+        self._extra_sources = np.zeros((n, layout.rows), dtype=np.uint64)
+        self._extra_factors = np.zeros((n, 2, layout.rows))
+        self._extra_tables = np.zeros((n, (layout.K + 1) * layout.stride))
+        for i, part in enumerate(extra):
+            rows, real, imaginary = self._source(part.dk, part.dq, part.power)
+            self._extra_sources[i], self._extra_factors[i, 0], self._extra_factors[i, 1] = rows, real, imaginary
+            shaped = self._extra_tables[i].reshape(layout.K + 1, layout.stride)
+            shaped[:, 1 : 1 + len(layout.spins)] = part.table
+        # Imaginary parts of q = 0 are zero, and stay so but for round-off.
+        self._zero = self._q == 0
+
+    def weights(self, x: Array) -> Array:
+        """Probability of each J, shape (n_J,)."""
+        return self.layout.weights(x)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def apply(self, x: Array, out: Array, total: Array, h: float, shift: float, keep: float, share: float) -> None:
+        """Set out = keep·out + h (L + shift) x, and total += share·out; all (size,) and distinct."""
+        work = partial(self._apply, x, out, total, (h, shift, keep, share))
+        edges = list(pairwise(self._edges))
+        if self._pool is None:
+            work(0, *edges[0])
+            return
+        waiting = [self._pool.submit(work, i, a, b) for i, (a, b) in enumerate(edges) if i]
+        work(0, *edges[0])
+        for other in waiting:
+            other.result()
+
+    def _apply(
+        self, x: Array, out: Array, total: Array, numbers: tuple[float, ...], share: int, first: int, last: int
+    ) -> None:
+        from .multipole_kernels import apply_multipoles
+
+        layout = self.layout
+        sizes = (layout.planes, layout.plane, layout.stride)
+        main = (self._rows, self._factors, self._core, self._work[share])
+        further = (self._extra, self._extra_sources, self._extra_factors, self._extra_tables)
+        apply_multipoles(x, out, total, *numbers, first, last, *sizes, *main, *further)
+
+    def moments(self, x: Array) -> Array:
+        """The ten numbers of `kernels.block_moments`, shape (10,)."""
+        from .multipole_kernels import multipole_moments
+
+        out = np.empty(10)
+        layout = self.layout
+        multipole_moments(x, layout.planes, layout.plane, layout.stride, self._scales, out)
+        return out
+
+
+def _moment_scales(J: Array) -> Array:
+    """Factors of `multipole_kernels.multipole_moments`, shape (6, n_J)."""
+    n = 2 * J + 1
+    first = np.sqrt(n * (n * n - 1) / 12)
+    second = np.sqrt(np.maximum(n * (n * n - 1) * (n * n - 4) / 180, 0.0))
+    # T_20 = (3J_z² − J(J + 1))/norm with norm² = n(n² − 1)(n² − 4)/20.
+    norm = 3 * second
+    return np.array([J * (J + 1), np.sqrt(n), first, -math.sqrt(2) * first, norm / 3, -norm / math.sqrt(6)])

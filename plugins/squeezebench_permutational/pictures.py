@@ -1,0 +1,157 @@
+"""A state in a representation: blocks, or populations alone. See also `multipole_picture` and `aligned`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import squeezebench as sb
+from squeezebench.angular import cos, sin
+
+from .algebra import extents, frame_angle, turned_model
+from .layout import Layout, PopulationLayout
+from .populations import PopulationGenerator, populations
+from .rotations import rotated
+from .stencil import BlockGenerator
+
+__all__ = ["BlockPicture", "Kept", "Picture", "PopulationPicture", "moments_of"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A state at a time: its layout, its array (of a state, or of populations), and the angle of its frame."""
+
+    time: float
+    layout: Layout
+    x: Array
+    angle: float
+
+
+def moments_of(numbers: Array, angle: float) -> tuple[Array, Array]:
+    """⟨J⟩ (T, 3) and covariance (T, 3, 3) in the state of trace 1, from (T, 10) numbers of `kernels.block_moments`."""
+    trace = numbers[:, 0]
+    z, zz, across = (numbers[:, 1:4] / trace[:, None]).T
+    turn = complex(cos(angle), -sin(angle))
+    plus, z_plus, plus_plus = (
+        (numbers[:, i] + 1j * numbers[:, i + 1]) / trace * turn**n for i, n in ((4, 1), (6, 1), (8, 2))
+    )
+    spin = np.stack([plus.real, plus.imag, z], axis=-1)
+    second = np.empty((len(numbers), 3, 3))
+    second[:, 0, 0], second[:, 1, 1] = (across + plus_plus.real) / 2, (across - plus_plus.real) / 2
+    second[:, 0, 1] = second[:, 1, 0] = plus_plus.imag / 2
+    second[:, 0, 2] = second[:, 2, 0] = z_plus.real
+    second[:, 1, 2] = second[:, 2, 1] = z_plus.imag
+    second[:, 2, 2] = zz
+    return spin, second - spin[:, :, None] * spin[:, None, :]
+
+
+class Picture:
+    """A state in some representation, and how it is followed there.
+
+    Parameters
+    ----------
+    layout : Layout or MultipoleLayout
+        Where its numbers stand.
+    x : ndarray (layout.size,)
+        The numbers.
+    angle : float
+        They are those of U ρ U†, U = exp(−i·angle·J_z).
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, layout: Any, x: Array, angle: float) -> None:
+        self.layout, self.x, self.angle = layout, x, angle
+
+    @property
+    def numbers(self) -> float:
+        """Numbers that are stored now."""
+        return float(self.layout.numbers_of(self.layout.spins))
+
+    def cut(self, spins: Sequence[float]) -> None:
+        """Keep these J; others are lost, new ones are empty."""
+        layout = self.layout.with_spins(spins)
+        self.x, self.layout = self.layout.moved(self.x, layout), layout
+
+    def turn(self, rotations: tuple[sb.Rotation, ...], model: sb.SpinModel) -> None:
+        """Rotate the state, and go to the frame in which a model's generator is simplest."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+    def generator(self, model: sb.SpinModel, n_threads: int) -> Any:
+        """Generator of a model on the present layout."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+    def extents(self, model: sb.SpinModel, spins: Sequence[float]) -> tuple[float, float]:
+        """How far the generator's spectrum reaches (`algebra.extents`)."""
+        return extents(turned_model(model, self.angle), spins)
+
+    def moments(self, numbers: Array) -> tuple[Array, Array]:
+        """Mean spin and covariance in the frame of the problem."""
+        return moments_of(numbers, self.angle)
+
+    def kept(self, time: float) -> Kept:
+        """The state, as blocks or populations."""
+        return Kept(time, self.layout, self.x.copy(), self.angle)
+
+    def refit(self) -> None:
+        """Adapt what is kept of each J to the state; called before a stretch of the course."""
+
+    def judge(self, x: Array) -> str:
+        """Whether the layout still holds a new state: "go", "stop" after it and refit, or "undo" it and refit."""
+        return "go"
+
+    @property
+    def cut_error(self) -> float:
+        """Error that the cuts `refit` has made so far may have caused, in moments relative to their largest values."""
+        return 0.0
+
+
+class BlockPicture(Picture):
+    """All entries of the Dicke blocks."""
+
+    name = "blocks"
+
+    @classmethod
+    def start(cls, problem: sb.Problem, spins: Sequence[float]) -> BlockPicture:
+        """The start of a problem."""
+        angle = frame_angle(problem.segments()[0].model)
+        layout = Layout(problem.N, spins)
+        return cls(layout, layout.pack(problem.initial_state.dicke_blocks(problem.N), angle), angle)
+
+    def turn(self, rotations: tuple[sb.Rotation, ...], model: sb.SpinModel) -> None:
+        """Rotate the state, and turn the drive to +y."""
+        before, self.angle = self.angle, frame_angle(model)
+        self.x = rotated(self.layout, self.x, rotations, before, self.angle)
+
+    def generator(self, model: sb.SpinModel, n_threads: int) -> BlockGenerator:
+        """Generator of a model on the present layout."""
+        return BlockGenerator(turned_model(model, self.angle), self.layout, n_threads)
+
+
+class PopulationPicture(Picture):
+    """Populations ⟨J, M|ρ|J, M⟩, where they close on themselves."""
+
+    name = "diagonal"
+
+    @classmethod
+    def start(cls, problem: sb.Problem, spins: Sequence[float]) -> PopulationPicture:
+        """The start of a problem."""
+        layout = PopulationLayout(problem.N, spins)
+        return cls(layout, populations(problem.initial_state, layout), 0.0)
+
+    def turn(self, rotations: tuple[sb.Rotation, ...], model: sb.SpinModel) -> None:
+        """Rotations about z change no population."""
+
+    def generator(self, model: sb.SpinModel, n_threads: int) -> PopulationGenerator:
+        """Generator of a model on the present layout."""
+        return PopulationGenerator(model, self.layout)
+
+    def extents(self, model: sb.SpinModel, spins: Sequence[float]) -> tuple[float, float]:
+        """How far the generator's spectrum reaches."""
+        return extents(model, spins, diagonal=True)
