@@ -11,6 +11,7 @@ import squeezebench as sb
 from squeezebench.angular import block_weights, spin_values
 
 from .pictures import BlockPicture, Kept, Picture, PopulationPicture
+from .plan import Plan
 from .series import Pace, advance
 from .window import Window
 
@@ -32,20 +33,38 @@ def needed_spins(problem: sb.Problem) -> list[float]:
     return spin_values(problem.N)
 
 
-def start_picture(problem: sb.Problem, representation: str, atol: float) -> Picture:
-    """The start of a problem in a representation ("blocks", "diagonal", "multipoles" or "aligned")."""
+def start_picture(
+    problem: sb.Problem, representation: str, atol: float, context: sb.Context
+) -> tuple[Picture, Plan | None]:
+    """The start of a problem in a representation, and what was planned for it if parts of the state will be cut.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is to be solved.
+    representation : {"blocks", "diagonal", "multipoles", "aligned"}
+        Where.
+    atol : float
+        Error that cuts may make.
+    context : Context
+        Threads, progress, limits.
+    """
     spins = needed_spins(problem)
     if representation == "diagonal":
-        return PopulationPicture.start(problem, spins)
+        return PopulationPicture.start(problem, spins), None
     if representation == "blocks":
-        return BlockPicture.start(problem, spins)
+        return BlockPicture.start(problem, spins), None
     if representation == "multipoles":
         from .multipole_picture import MultipolePicture
+        from .plan import plan
 
-        return MultipolePicture.start(problem, spins, atol)
+        picture = MultipolePicture.start(problem, spins, 1e-8)
+        planned = plan(problem, picture.layout, picture.x, atol, context)
+        picture.limit = planned.limit
+        return picture, planned
     from .aligned import AlignedPicture
 
-    return AlignedPicture.start(problem, spins, atol)
+    return AlignedPicture.start(problem, spins, atol), None
 
 
 class Course:
@@ -63,6 +82,8 @@ class Course:
         Threads, progress, limits.
     keep : {"none", "final", "all"}
         Which states to keep.
+    plan : Plan, optional
+        Where parts of each block are cut.
 
     Attributes
     ----------
@@ -70,9 +91,9 @@ class Course:
         Moments of the state of trace 1.
     trace : ndarray (T,)
         Trace before that.
-    errors : ndarray (T, 3)
+    errors : ndarray (T, 4)
         Estimates: of the series, relative to the state's norm; the weight that left the window of J; and what cuts
-        inside of blocks did to moments, relative to their largest values.
+        inside of blocks did to mean spin and to second moments, in units of N/2 and N²/4.
     kept : list of Kept
         States.
     pace : Pace
@@ -91,15 +112,18 @@ class Course:
         atol: float,
         context: sb.Context,
         keep: str = "none",
+        plan: Plan | None = None,
     ) -> None:
         count = len(problem.times)
         self._problem, self._context, self._keep = problem, context, keep
         self._end = float(problem.times[-1])
         self.picture = picture
         self.spin, self.covariance = np.empty((count, 3)), np.empty((count, 3, 3))
-        self.trace, self.errors = np.empty(count), np.empty((count, 3))
+        self.trace, self.errors = np.empty(count), np.zeros((count, 4))
+        if plan is not None:
+            self.errors[:, 2:] = plan.errors_at(problem.times)
         self.kept: list[Kept] = []
-        self.pace = Pace(rtol, max(self._end, 1e-300))
+        self.pace = Pace(rtol, max(self._end, 1e-300), picture.reach)
         self._spins = needed_spins(problem)
         self._window = Window(self._spins, min(rtol, atol), self.pace.interval)
         self.most_numbers = picture.numbers
@@ -138,7 +162,7 @@ class Course:
         self.spin[rows], self.covariance[rows] = self.picture.moments(numbers[:, :10])
         self.trace[rows] = numbers[:, 0]
         self.errors[rows, 0] = numbers[:, 10] + drift
-        self.errors[rows, 1], self.errors[rows, 2] = self._window.leak, self.picture.cut_error
+        self.errors[rows, 1] = self._window.leak
 
     def _stretch(self, step: sb.Step, start: float, stop: float, times: Array, first: int) -> None:
         """From `start` to `stop`; records moments at `times`, the first of which has the index `first`."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ import squeezebench as sb
 from .layout import aligned_zeros
 from .tensors import Part, generator_parts, root
 
-__all__ = ["MultipoleGenerator", "MultipoleLayout", "Tables"]
+__all__ = ["MultipoleGenerator", "MultipoleLayout", "Tables", "moment_scales"]
 
 Array = NDArray[np.float64]
 
@@ -145,6 +146,13 @@ class Tables:
         return any(part.imaginary for part in small)
 
 
+class HasParts(Protocol):
+    """What knows the parts of a generator for a layout."""
+
+    def parts(self, layout: MultipoleLayout) -> list[Part]:
+        """Parts with tables (K + 1, n_J)."""
+
+
 class MultipoleGenerator:
     """The generator of one model on one layout.
 
@@ -158,7 +166,7 @@ class MultipoleGenerator:
         Threads among which rows are divided.
     """
 
-    def __init__(self, tables: Tables, layout: MultipoleLayout, n_threads: int = 1) -> None:
+    def __init__(self, tables: HasParts, layout: MultipoleLayout, n_threads: int = 1) -> None:
         self.layout = layout
         K, R = layout.K, layout.rows
         k = np.repeat(np.arange(K + 1), np.arange(1, K + 2))
@@ -194,7 +202,7 @@ class MultipoleGenerator:
         self._edges = [round(R * i / shares) for i in range(shares + 1)]
         self._work = [aligned_zeros(3 * (layout.stride + 16)) for _ in range(shares)]
         self._pool = ThreadPoolExecutor(shares - 1) if shares > 1 else None
-        self._scales = _moment_scales(np.array(layout.spins))
+        self._scales = moment_scales(np.array(layout.spins))
 
     @staticmethod
     def _is_turn(part: Part) -> bool:
@@ -273,7 +281,7 @@ class MultipoleGenerator:
         return out
 
 
-def _moment_scales(J: Array) -> Array:
+def moment_scales(J: Array) -> Array:
     """Factors of `multipole_kernels.multipole_moments`, shape (6, n_J)."""
     n = 2 * J + 1
     first = np.sqrt(n * (n * n - 1) / 12)

@@ -65,6 +65,8 @@ class Picture:
     """
 
     name: ClassVar[str]
+    #: Products with the generator in the longest step, about: a longer one saves little.
+    reach: ClassVar[float] = 250.0
 
     def __init__(self, layout: Any, x: Array, angle: float) -> None:
         self.layout, self.x, self.angle = layout, x, angle
@@ -105,11 +107,6 @@ class Picture:
     def judge(self, x: Array) -> str:
         """Whether the layout still holds a new state: "go", "stop" after it and refit, or "undo" it and refit."""
         return "go"
-
-    @property
-    def cut_error(self) -> float:
-        """Error that the cuts `refit` has made so far may have caused, in moments relative to their largest values."""
-        return 0.0
 
 
 class BlockPicture(Picture):

@@ -74,6 +74,8 @@ class Pace:
     ----------
     tolerance, interval : float
         Error that the whole course may make, relative to the state's norm, and its length.
+    reach : float
+        The larger of ct and ft in the longest step.
     step, shift, focus : float
         Of the next step.
     error : float
@@ -84,6 +86,7 @@ class Pace:
 
     tolerance: float
     interval: float
+    reach: float = _TURN
     step: float = math.inf
     shift: float = 0.0
     focus: float = 0.0
@@ -108,7 +111,7 @@ class Pace:
     @property
     def longest(self) -> float:
         """Longest step that the shift and the focus allow."""
-        return min(_TURN / max(self.shift, self.focus, 1e-300), _LONGEST / max(self.shift, 1e-300))
+        return min(self.reach / max(self.shift, self.focus, 1e-300), _LONGEST / max(self.shift, 1e-300))
 
     def round_off(self, tolerance: float, norm: float) -> float:
         """Round-off that a step may make: the tolerance, or what no tolerance can ask for."""

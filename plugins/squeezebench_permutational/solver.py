@@ -116,9 +116,9 @@ class Permutational(sb.Solver):
             from .steady import steady_moments
 
             return steady_moments(problem, representation == "diagonal", context, wanted)
-        picture = start_picture(problem, representation, options.atol)
+        picture, planned = start_picture(problem, representation, options.atol, context)
         keep = options.states if wanted else "none"
-        course = Course(problem, picture, options.rtol, options.atol, context, keep).run()
+        course = Course(problem, picture, options.rtol, options.atol, context, keep, planned).run()
         context.progress(1.0)
         pace = course.pace
         return sb.Moments(

@@ -21,7 +21,7 @@ __all__ = ["Window"]
 Array = NDArray[np.float64]
 
 #: Share of the tolerance that leaks may take over the whole course, and that one cut may take.
-_LEAK, _CUT = 0.3, 1e-4
+_LEAK, _CUT = 0.3, 0.01
 #: With fewer blocks the time that a step takes does not depend on their number.
 _FEWEST = 24
 #: Share of the numbers that a narrower window must save.
@@ -60,35 +60,35 @@ class Window:
         self.narrowest = math.inf
         self._margin = 1.0
         self._jumps = 0.0
-        self._present, self._now = 1.0, 0.0
+        self._now = 0.0
 
     def choose(self, picture: Picture, model: sb.SpinModel, step: float, now: float) -> None:
         """Give a picture the smallest window that its state needs now and in the next steps of about this length."""
         # Each spin jumps at a rate of at most Tr s / 2, and every jump changes J by 1 at most.
         self._jumps = model.N * float(np.trace(model.single).real) / 2
         weights = picture.layout.weights(picture.x)
-        before = float(weights.sum())
         if len(self._all) >= _FEWEST:
             spins = picture.layout.spins
             first, last = self._occupied(weights)
-            room = self._room(3 * step)
-            wanted = [J for J in self._all if spins[last] - room <= J <= spins[first] + room]
+            wanted = self._wanted(spins[first], spins[last], step)
             if wanted != spins:
+                self.leak += float(sum(abs(w) for J, w in zip(spins, weights, strict=True) if J not in wanted))
                 picture.cut(wanted)
-        self._present, self._now = float(picture.layout.weights(picture.x).sum()), now
-        self.leak += max(before - self._present, 0.0)
+        self._now = now
         self.narrowest = min(self.narrowest, len(picture.layout.spins))
 
     def _occupied(self, weights: Array) -> tuple[int, int]:
         """Indices of the largest and the smallest J beyond which there is no more than a negligible weight."""
-        above, below = np.cumsum(weights), np.cumsum(weights[::-1])
+        above, below = np.cumsum(np.abs(weights)), np.cumsum(np.abs(weights[::-1]))
         first = int(np.searchsorted(above, self._limit, side="right"))
         last = len(weights) - 1 - int(np.searchsorted(below, self._limit, side="right"))
         return min(first, len(weights) - 1), max(last, 0)
 
-    def _room(self, step: float) -> int:
+    def _wanted(self, first: float, last: float, step: float) -> list[float]:
+        """J between these, and those that a step may reach from there."""
         jumps = self._jumps * step / 2
-        return math.ceil(self._margin * (_ROOM + jumps + _DEVIATIONS * math.sqrt(jumps)))
+        room = math.ceil(self._margin * (_ROOM + jumps + _DEVIATIONS * math.sqrt(jumps)))
+        return [J for J in self._all if last - room <= J <= first + room]
 
     def judge(self, picture: Picture, x: Array, step: float, now: float) -> str:
         """Whether to go on from a new state, to stop and choose again, or to undo the step that led to it.
@@ -104,24 +104,23 @@ class Window:
         """
         weights = picture.layout.weights(x)
         spins = picture.layout.spins
-        total = float(weights.sum())
-        lost = self._present - total
-        if len(spins) < len(self._all) and lost > self._budget * (now - self._now) + _ROUND_OFF:
+        # What left in this step is at most what stood at the edges, if it grew, times the rate of leaving.
+        edges = abs(weights[0]) * (spins[0] < self._all[0]) + abs(weights[-1]) * (spins[-1] > self._all[-1])
+        took = now - self._now
+        lost = float(edges) * self._jumps * took
+        if lost > self._budget * took + _ROUND_OFF:
             self._margin *= 1.5
             return "undo"
         verdict = picture.judge(x)
         if verdict == "undo":
             return verdict
-        self.leak += max(lost, 0.0) if len(spins) < len(self._all) else 0.0
-        self._present, self._now = total, now
+        self.leak += lost
+        self._now = now
         if verdict == "stop" or len(self._all) < _FEWEST:
             return verdict
         first, last = self._occupied(weights)
-        soon, later = self._room(step), self._room(3 * step)
-        if (spins[0] < self._all[0] and first < soon / 2) or (
-            spins[-1] > self._all[-1] and len(spins) - 1 - last < soon / 2
-        ):
+        wanted = self._wanted(spins[first], spins[last], step)
+        if wanted[0] > spins[0] or wanted[-1] < spins[-1]:
             return "stop"
         numbers = picture.layout.numbers_of
-        spare = numbers(spins[: max(first - later, 0)]) + numbers(spins[last + later + 1 :])
-        return "stop" if spare > _WORTH_A_CUT * numbers(spins) else "go"
+        return "stop" if numbers(wanted) < (1 - _WORTH_A_CUT) * numbers(spins) else "go"

@@ -1,0 +1,51 @@
+"""How far the spectrum of a generator on multipoles reaches, from a Krylov space."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import squeezebench as sb
+
+from .multipoles import MultipoleGenerator
+
+__all__ = ["reach_of"]
+
+#: Krylov vectors; products that it costs.
+_VECTORS = 40
+#: A Krylov space tells the extent better than the estimates for which `series` has its margin.
+_NEARER = 0.85
+#: Share of the rate at which all spins jump that is added to the real extent: it may be missed if few J are looked at.
+_JUMPS = 0.3
+
+
+def reach_of(generator: MultipoleGenerator, model: sb.SpinModel) -> tuple[float, float]:
+    """Extents along the negative real and the imaginary axis (`algebra.extents`), from Arnoldi's method."""
+    layout = generator.layout
+    rng = np.random.default_rng(0)
+    x = layout.zeros()
+    view = layout.view(x)
+    view[...] = rng.normal(size=view.shape)
+    k = np.repeat(np.arange(layout.K + 1), np.arange(1, layout.K + 2))
+    if layout.planes > 1:
+        view[1, np.cumsum(np.arange(layout.K + 1))] = 0.0
+    for i, J in enumerate(layout.spins):
+        view[:, k > 2 * J, i] = 0.0
+    unused = layout.zeros()
+    vectors = [x / np.linalg.norm(x)]
+    H = np.zeros((_VECTORS + 1, _VECTORS))
+    count = _VECTORS
+    for j in range(_VECTORS):
+        out = layout.zeros()
+        generator.apply(vectors[-1], out, unused, 1.0, 0.0, 0.0, 0.0)
+        for i, vector in enumerate(vectors):
+            H[i, j] = vector @ out
+            out -= H[i, j] * vector
+        H[j + 1, j] = np.linalg.norm(out)
+        if H[j + 1, j] <= 1e-12 * np.abs(H).max():
+            count = j + 1
+            break
+        out /= H[j + 1, j]
+        vectors.append(out)
+    values = np.linalg.eigvals(H[:count, :count])
+    single = model.N * float(np.trace(model.single).real) / 2
+    return max(float(-values.real.min()), 0.0) + _JUMPS * single, _NEARER * float(np.abs(values.imag).max())
