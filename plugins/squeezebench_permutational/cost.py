@@ -8,7 +8,7 @@ import os
 import squeezebench as sb
 
 from .algebra import extents, frame_angle, turned_model
-from .course import needed_spins
+from .choice import needed_spins
 from .layout import block_entries
 from .stencil import counted_terms
 

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import squeezebench as sb
-from squeezebench.angular import block_weights, spin_values
 
-from .pictures import BlockPicture, Kept, Picture, PopulationPicture
+from .choice import converted, needed_spins
+from .pictures import Kept, Picture
 from .plan import Plan
 from .series import Pace, advance
 from .window import Window
 
-__all__ = ["Course", "needed_spins", "start_picture"]
+__all__ = ["Course"]
 
 Array = NDArray[np.float64]
 
@@ -23,48 +23,6 @@ Array = NDArray[np.float64]
 _LOOK = 10
 #: A change below this, relative to the largest rate, is round-off.
 _ROUND_OFF = 2e-14
-
-
-def needed_spins(problem: sb.Problem) -> list[float]:
-    """J whose blocks can be occupied: all of them with single-spin dissipation, else those of the start."""
-    if all(step.model.is_collective for step in problem.segments()):
-        blocks = problem.initial_state.dicke_blocks(problem.N)
-        return sorted((J for J, share in block_weights(blocks) if share > 0), reverse=True)
-    return spin_values(problem.N)
-
-
-def start_picture(
-    problem: sb.Problem, representation: str, atol: float, context: sb.Context
-) -> tuple[Picture, Plan | None]:
-    """The start of a problem in a representation, and what was planned for it if parts of the state will be cut.
-
-    Parameters
-    ----------
-    problem : Problem
-        What is to be solved.
-    representation : {"blocks", "diagonal", "multipoles", "aligned"}
-        Where.
-    atol : float
-        Error that cuts may make.
-    context : Context
-        Threads, progress, limits.
-    """
-    spins = needed_spins(problem)
-    if representation == "diagonal":
-        return PopulationPicture.start(problem, spins), None
-    if representation == "blocks":
-        return BlockPicture.start(problem, spins), None
-    if representation == "multipoles":
-        from .multipole_picture import MultipolePicture
-        from .plan import plan
-
-        picture = MultipolePicture.start(problem, spins, 1e-8)
-        planned = plan(problem, picture.layout, picture.x, atol, context)
-        picture.limit = planned.limit
-        return picture, planned
-    from .aligned import AlignedPicture
-
-    return AlignedPicture.start(problem, spins, atol), None
 
 
 class Course:
@@ -84,6 +42,8 @@ class Course:
         Which states to keep.
     plan : Plan, optional
         Where parts of each block are cut.
+    convert : bool
+        Whether the representation may change on the way.
 
     Attributes
     ----------
@@ -102,6 +62,8 @@ class Course:
         The fewest blocks that a window had, and the most numbers that were stored.
     picture : Picture
         The state now.
+    names : list of str
+        Representations that were used, in this order.
     """
 
     def __init__(
@@ -113,9 +75,11 @@ class Course:
         context: sb.Context,
         keep: str = "none",
         plan: Plan | None = None,
+        convert: bool = False,
     ) -> None:
         count = len(problem.times)
         self._problem, self._context, self._keep = problem, context, keep
+        self._convert, self._atol = convert, atol
         self._end = float(problem.times[-1])
         self.picture = picture
         self.spin, self.covariance = np.empty((count, 3)), np.empty((count, 3, 3))
@@ -127,6 +91,7 @@ class Course:
         self._spins = needed_spins(problem)
         self._window = Window(self._spins, min(rtol, atol), self.pace.interval)
         self.most_numbers = picture.numbers
+        self.names = [picture.name]
 
     def run(self) -> Course:
         """Walk through all segments."""
@@ -166,10 +131,11 @@ class Course:
 
     def _stretch(self, step: sb.Step, start: float, stop: float, times: Array, first: int) -> None:
         """From `start` to `stop`; records moments at `times`, the first of which has the index `first`."""
-        pace, picture, model = self.pace, self.picture, step.model
+        pace, model = self.pace, step.model
         now, done, fresh = start, 0, True
         windowed = not model.is_collective
         while fresh or now < stop:
+            picture = self._present(model)
             if windowed:
                 self._window.choose(picture, model, min(pace.step, stop - now), now)
             picture.refit()
@@ -194,6 +160,17 @@ class Course:
                 numbers = np.append(generator.moments(picture.x), pace.error)
                 self._record(first + done, np.tile(numbers, (len(times) - done, 1)), watch.drift)
                 break
+
+    def _present(self, model: sb.SpinModel) -> Picture:
+        """The state, in the representation that is cheapest now if it may change."""
+        if self._convert:
+            other = converted(self.picture, self._spins, model, self._atol, self.pace.steps)
+            if other is not None:
+                if other.name == "multipoles":
+                    self.errors[:, 2:] += self._atol
+                self.picture = other
+                self.names.append(other.name)
+        return self.picture
 
     def _tick(self, time: float) -> None:
         self._context.check()

@@ -187,6 +187,7 @@ class _Walk:
         self._K = np.full(len(columns), layout.K)
         self.largest = np.zeros(len(columns))
         self._dead = np.zeros(len(columns), dtype=bool)
+        self._known: tuple[sb.SpinModel, int, float, float] | None = None
         self.times: list[float] = []
         self.errors: list[Array] = []
 
@@ -244,7 +245,7 @@ class _Walk:
         tables = _Folded(model, self._J, self._K)
         generator = MultipoleGenerator(tables, self._layout)
         try:
-            reach = self._reach(model, generator)
+            reach = self._reach(model)
             if fresh:
                 self._pace.begin(*reach)
             else:
@@ -265,11 +266,12 @@ class _Walk:
         self.errors.append(errors)
         return now
 
-    def _reach(self, model: sb.SpinModel, generator: MultipoleGenerator) -> tuple[float, float]:
-        known = getattr(self, "_known", None)
-        K = self._layout.K
+    def _reach(self, model: sb.SpinModel) -> tuple[float, float]:
+        known, K = self._known, self._layout.K
         if known is None or known[0] is not model or not 0.8 < K / known[1] < 1.25:
-            known = self._known = (model, K, *reach_of(generator, model))
+            layout = MultipoleLayout(self._layout.N, [self._J], K, self._layout.planes)
+            one = MultipoleGenerator(_Folded(model, self._J, np.array([K])), layout)
+            known = self._known = (model, K, *reach_of(one, model))
         scale = K / known[1]
         return known[2] * max(scale, scale**2), known[3] * scale
 

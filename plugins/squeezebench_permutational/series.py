@@ -236,6 +236,9 @@ class _Series:
         np.copyto(source, x)
         norm = peak = summed = start
         counted = 0
+        # Of a series in Chebyshev's polynomials one parity may vanish: terms are judged in pairs.
+        pair = 2 if weights is not None else 1
+        last = start
         for m in range(1, _MOST_TERMS + 1):
             if weights is None:
                 generator.apply(source, target, total, step / m, pace.shift, 0.0, 1.0)
@@ -246,11 +249,16 @@ class _Series:
             source, target = target, source
             if inside:
                 self._rows.append(generator.moments(source))
-            if m % 3 and m < turn:
+            looked = m % 3 == 0 or m >= turn
+            if not looked and (pair == 1 or m % 3 == 1):
                 continue
-            before, norm = norm, math.sqrt(sum_of_squares(source))
+            this = math.sqrt(sum_of_squares(source))
             if weights is not None:
-                norm *= max(abs(weights[m]), abs(weights[m - 1]))
+                this *= max(abs(weights[m]), abs(weights[m - 1]))
+            last, two = this, max(last, this) if pair == 2 else this
+            if not looked:
+                continue
+            before, norm = norm, two
             summed += norm
             ratio = (norm / before) ** (1 / (m - counted)) if before > 0 else 0.0
             counted = m

@@ -11,7 +11,7 @@ from .multipoles import MultipoleGenerator
 __all__ = ["reach_of"]
 
 #: Krylov vectors; products that it costs.
-_VECTORS = 40
+_VECTORS = 30
 #: A Krylov space tells the extent better than the estimates for which `series` has its margin.
 _NEARER = 0.85
 #: Share of the rate at which all spins jump that is added to the real extent: it may be missed if few J are looked at.
@@ -31,21 +31,22 @@ def reach_of(generator: MultipoleGenerator, model: sb.SpinModel) -> tuple[float,
     for i, J in enumerate(layout.spins):
         view[:, k > 2 * J, i] = 0.0
     unused = layout.zeros()
-    vectors = [x / np.linalg.norm(x)]
+    # Not by BLAS, whose threads wait for one another longer than these products take.
+    V = np.zeros((_VECTORS + 1, layout.size))
+    V[0] = x / np.sqrt(np.einsum("i,i", x, x))
     H = np.zeros((_VECTORS + 1, _VECTORS))
     count = _VECTORS
     for j in range(_VECTORS):
-        out = layout.zeros()
-        generator.apply(vectors[-1], out, unused, 1.0, 0.0, 0.0, 0.0)
-        for i, vector in enumerate(vectors):
-            H[i, j] = vector @ out
-            out -= H[i, j] * vector
-        H[j + 1, j] = np.linalg.norm(out)
+        out = V[j + 1]
+        np.copyto(x, V[j])
+        generator.apply(x, out, unused, 1.0, 0.0, 0.0, 0.0)
+        H[: j + 1, j] = np.einsum("ij,j->i", V[: j + 1], out)
+        out -= np.einsum("ij,i->j", V[: j + 1], H[: j + 1, j])
+        H[j + 1, j] = np.sqrt(np.einsum("i,i", out, out))
         if H[j + 1, j] <= 1e-12 * np.abs(H).max():
             count = j + 1
             break
         out /= H[j + 1, j]
-        vectors.append(out)
     values = np.linalg.eigvals(H[:count, :count])
     single = model.N * float(np.trace(model.single).real) / 2
     return max(float(-values.real.min()), 0.0) + _JUMPS * single, _NEARER * float(np.abs(values.imag).max())

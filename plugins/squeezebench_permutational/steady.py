@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 import squeezebench as sb
 
 from .algebra import frame_angle, turned_model
-from .course import needed_spins
+from .choice import needed_spins
 from .layout import Layout
 from .matrix import sparse_generator
 from .pictures import Kept, moments_of
