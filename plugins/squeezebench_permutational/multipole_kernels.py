@@ -36,6 +36,7 @@ def apply_multipoles(
     plane: int,
     stride: int,
     rows: Index,
+    ranges: Index,
     factors: Array,
     tables: Array,
     work: Array,
@@ -58,6 +59,8 @@ def apply_multipoles(
         1 if there are no imaginary parts; length of a plane; length of a row.
     rows : ndarray (R, 7)
         k of each row, and its sources of k − 1, k + 1, k − 2, k + 2, and of q − 1 and q + 1.
+    ranges : ndarray (K + 1, 2)
+        Places of each k that are computed, multiples of 8; x is zero elsewhere.
     factors : ndarray (R, 9)
         q², the roots of the steps from k − 1, k + 1, k − 2, k + 2, and the turns from q − 1 and q + 1 in real parts and
         in imaginary ones.
@@ -83,6 +86,10 @@ def apply_multipoles(
         a = k * np.uint64(18) * S
         q2, c1, c2, c3, c4 = factors[r, 0], h * factors[r, 1], h * factors[r, 2], h * factors[r, 3], h * factors[r, 4]
         s = h * shift
+        low, high = ranges[k, 0], ranges[k, 1]
+        # The two sums are read one place beyond the ends of the range.
+        work[second + P + high] = 0.0
+        work[third + P + low - one] = 0.0
         for part in range(np.uint64(planes)):
             at = part * np.uint64(plane)
             b = at + r * S
@@ -92,7 +99,7 @@ def apply_multipoles(
                 c5, c6 = h * factors[r, 5], h * factors[r, 6]
             else:
                 c5, c6 = h * factors[r, 7], h * factors[r, 8]
-            for j in range(S):
+            for j in range(low, high):
                 t = a + j
                 here = x[b + j]
                 x0 = h * here
@@ -125,12 +132,11 @@ def apply_multipoles(
                     + tables[t + np.uint64(16) * S] * x4
                     + tables[t + np.uint64(17) * S] * x5
                 )
-            # The pads at both ends of `work` are zero.
             if keep == 0.0:
-                for j in range(S):
+                for j in range(low, high):
                     out[b + j] = work[P + j] + work[second + P + one + j] + work[third + P - one + j]
             else:
-                for j in range(S):
+                for j in range(low, high):
                     new = work[P + j] + work[second + P + one + j] + work[third + P - one + j]
                     out[b + j] = keep * out[b + j] + new
         for e in range(np.uint64(extra.shape[0])):
@@ -142,19 +148,20 @@ def apply_multipoles(
                 continue
             q = np.uint64(plane)
             # The first and the last place are zero, and so are their coefficients.
+            begin, end = max(low, one), min(high, S - one)
             if extra[e, 1]:
-                for j in range(one, S - one):
+                for j in range(begin, end):
                     out[b + j] -= from_imaginary * extra_tables[e, t + j] * x[q + source + j]
                     out[q + b + j] += from_real * extra_tables[e, t + j] * x[source + j]
             else:
-                for j in range(one, S - one):
+                for j in range(begin, end):
                     out[b + j] += from_real * extra_tables[e, t + j] * x[source + j]
                 if planes > 1:
-                    for j in range(one, S - one):
+                    for j in range(begin, end):
                         out[q + b + j] += from_imaginary * extra_tables[e, t + j] * x[q + source + j]
         for part in range(np.uint64(planes)):
             b = part * np.uint64(plane) + r * S
-            for j in range(S):
+            for j in range(low, high):
                 total[b + j] += share * out[b + j]
 
 
@@ -191,13 +198,12 @@ def multipole_moments(x: Array, planes: int, plane: int, stride: int, scales: Ar
 
 @kernel
 def shell_weights(x: Array, planes: int, plane: int, stride: int, out: Array) -> None:
-    """Σ_q |c_kq|² summed over J, for each k, q and −q counted together; `out` has shape (K + 1,)."""
+    """Σ_q |c_kq|² for each k and each place of a row, q and −q counted together; `out` has shape (K + 1, stride)."""
     out[:] = 0.0
     for part in range(planes):
         for k in range(out.shape[0]):
             for q in range(k + 1):
                 here = part * plane + (k * (k + 1) // 2 + q) * stride
-                square = 0.0
+                times = 1.0 if q == 0 else 2.0
                 for j in range(stride):
-                    square += x[here + j] * x[here + j]
-                out[k] += square if q == 0 else 2.0 * square
+                    out[k, j] += times * x[here + j] * x[here + j]

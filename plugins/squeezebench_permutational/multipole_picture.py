@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 _UNDO = 10.0
 #: A smaller K must save this share of K.
 _WORTH_A_CUT = 0.08
+#: k may differ by so much from one J to the next.
+_STEEP = 1
 #: J that are looked at for the extent of the spectrum.
 _SAMPLE = 6
 
@@ -73,6 +75,11 @@ class MultipolePicture(Picture):
             packed = blocks.pack(problem.initial_state.dicke_blocks(N), angle)
             layout, x = multipoles_of(blocks, packed, 2, round(2 * max(spins)))
         return cls(layout, x, angle, spins, limit)
+
+    @property
+    def numbers(self) -> float:
+        """Numbers that are followed now."""
+        return float(self.layout.numbers)
 
     def turn(self, rotations: tuple[sb.Rotation, ...], model: sb.SpinModel) -> None:
         """Rotate the state, and turn the drive to +y."""
@@ -121,35 +128,45 @@ class MultipolePicture(Picture):
         layout = self.layout.with_spins(self.layout.spins[:_SAMPLE])
         return reach_of(MultipoleGenerator(self._tables_of(model), layout), model)
 
+    def _wanted(self, shells: Array) -> NDArray[np.int64]:
+        """Largest k of each J that the state needs, with room to grow."""
+        share = self.limit * float(np.linalg.norm(shells)) / math.sqrt(shells.shape[1])
+        tops = room_for(needed_K(shells, CUT * share), self._margin * MARGIN)
+        # Neighbours feed one another, and J that are empty now will not be so.
+        slope = _STEEP * np.arange(len(tops))
+        after = np.maximum.accumulate(tops + slope) - slope
+        before = (np.maximum.accumulate((tops - slope)[::-1]) + slope[::-1])[::-1]
+        tops = np.maximum(np.maximum(after, before), 2)
+        return np.minimum(tops, np.maximum(2 * np.array(self.layout.spins), 2)).astype(np.int64)
+
     def refit(self) -> None:
         """As many multipoles as the state needs, and room to grow."""
         layout = self.layout
-        most = round(2 * layout.spins[0])
-        needed = needed_K(layout.shells(self.x), CUT * self.limit)
-        K = min(max(room_for(needed, self._margin * MARGIN), self._least, 2), max(most, 2))
-        self._least = 0
-        if K > layout.K or K < (1 - _WORTH_A_CUT) * layout.K:
-            target = layout.with_K(K)
+        tops = self._wanted(layout.shells(self.x))
+        if self._least:
+            most = np.maximum(2 * np.array(layout.spins), 2).astype(np.int64)
+            tops, self._least = np.minimum(np.maximum(tops, layout.tops + self._least), most), 0
+        target = layout.with_tops(tops)
+        if (tops > layout.tops).any() or target.numbers < (1 - _WORTH_A_CUT) * layout.numbers:
             self.x, self.layout = layout.moved(self.x, target), target
             self.largest = max(self.largest, target.K)
 
     def judge(self, x: Array) -> str:
-        """By the size of the highest multipoles."""
+        """By the size of the highest multipoles of each J."""
         layout = self.layout
-        if layout.K >= 2 * layout.spins[0]:
-            shells = layout.shells(x)
-            tail = 0.0
-        else:
-            shells = layout.shells(x)
-            tail = float(shells[-2:].max() / np.linalg.norm(shells))
+        shells = layout.shells(x)
+        inside = layout.tops < np.maximum(2 * np.array(layout.spins), 2)
+        places = np.nonzero(inside)[0]
+        edge = np.maximum(shells[layout.tops[places], places], shells[layout.tops[places] - 1, places])
+        tail = float(np.sqrt(np.sum(edge**2)) / np.linalg.norm(shells))
         if tail > _UNDO * self.limit:
             self._margin *= 1.5
-            self._least = room_for(layout.K, self._margin * MARGIN)
+            self._least = math.ceil(self._margin * MARGIN * layout.K) + 3
             return "undo"
         if tail > self.limit:
             return "stop"
-        spare = layout.K - room_for(needed_K(shells, CUT * self.limit), self._margin * MARGIN)
-        return "stop" if spare > _WORTH_A_CUT * layout.K else "go"
+        spare = layout.numbers - layout.with_tops(self._wanted(shells)).numbers
+        return "stop" if spare > _WORTH_A_CUT * layout.numbers else "go"
 
     def blocks(self) -> tuple[Layout, Array]:
         """The state in blocks, in the same frame."""

@@ -20,19 +20,18 @@ Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 
-def needed_K(shells: Array, tolerance: float) -> int:
-    """Smallest K beyond which the norm of what is cut stays below `tolerance` times that of the state.
+def needed_K(shells: Array, tolerance: float) -> NDArray[np.int64]:
+    """Smallest K beyond which the norm of what is cut stays below `tolerance`, for each column.
 
     Parameters
     ----------
-    shells : ndarray (n,)
+    shells : ndarray (n, columns)
         Norm of the coefficients of k = 0, 1, ….
     tolerance : float
-        Relative.
+        Absolute.
     """
-    beyond = np.sqrt(np.cumsum(shells[::-1] ** 2)[::-1])
-    large = np.nonzero(beyond > tolerance * beyond[0])[0]
-    return int(large[-1]) if len(large) else 0
+    beyond = np.sqrt(np.cumsum(shells[::-1] ** 2, axis=0)[::-1])
+    return np.maximum(np.count_nonzero(beyond > tolerance, axis=0) - 1, 0)
 
 
 def axial(N: int, spins: Sequence[float], length: float, weights: Sequence[float], K: int) -> Array:
@@ -81,7 +80,8 @@ def multipoles_of_product(
     shares = dict(block_weights(state.dicke_blocks(N)))
     weights = [shares.get(J, 0.0) for J in spins]
     along = axial(N, spins, state.bloch_length, weights, max(largest, 2))
-    K = max(2, needed_K(np.sqrt(np.sum(along**2, axis=1)), tolerance))
+    norm = float(np.sqrt(np.sum(along**2)))
+    K = max(2, int(needed_K(np.sqrt(np.sum(along**2, axis=1, keepdims=True)), tolerance * norm)[0]))
     layout = MultipoleLayout(N, spins, K)
     x = aligned_zeros(layout.size)
     turned = np.empty(layout.rows)

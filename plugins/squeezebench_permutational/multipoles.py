@@ -44,32 +44,49 @@ class MultipoleLayout:
         Largest k; at least 2, from which moments are read.
     planes : {1, 2}
         Without or with imaginary parts.
+    tops : ndarray (n_J,), optional
+        Largest k of each J, at most 2J; K unless given. For each k a range of J without gaps is kept.
 
     Attributes
     ----------
+    ranges : ndarray (K + 1, 2)
+        Places of each k in a row that are kept, multiples of 8.
     rows, stride, plane, size : int
         (K + 1)(K + 2)/2; numbers of a row, padding included; of a plane; and of all.
     """
 
-    def __init__(self, N: int, spins: Sequence[float], K: int, planes: int = 2) -> None:
+    def __init__(
+        self, N: int, spins: Sequence[float], K: int, planes: int = 2, tops: NDArray[np.int64] | None = None
+    ) -> None:
         self.N, self.spins, self.K, self.planes = N, list(spins), max(int(K), 2), planes
         self.rows = (self.K + 1) * (self.K + 2) // 2
         self.stride = (len(self.spins) + 2 + 7) // 8 * 8
         self.plane = self.rows * self.stride
         self.size = planes * self.plane
+        most = np.maximum(2 * np.array(self.spins), 2)
+        self.tops = np.minimum(most if tops is None else np.minimum(tops, most), self.K).astype(np.int64)
+        self.ranges = np.array([self._range(k) for k in range(self.K + 1)], dtype=np.uint64)
+
+    def _range(self, k: int) -> tuple[int, int]:
+        """Places from the first to the last J that reaches k, widened to multiples of 8."""
+        reaching = np.nonzero(self.tops >= k)[0]
+        if not len(reaching):
+            return 0, 0
+        return (1 + int(reaching[0])) // 8 * 8, min((int(reaching[-1]) + 2 + 7) // 8 * 8, self.stride)
 
     @property
     def numbers(self) -> int:
-        """Numbers that are stored, without padding."""
-        return self.planes * self.rows * len(self.spins)
+        """Numbers that are computed, without padding of rows."""
+        widths = np.minimum(self.ranges[:, 1] - self.ranges[:, 0], len(self.spins)).astype(np.int64)
+        return int(self.planes * np.sum(np.arange(1, self.K + 2) * widths))
 
     def with_spins(self, spins: Sequence[float]) -> MultipoleLayout:
         """A layout of the same kind for other J."""
         return MultipoleLayout(self.N, spins, self.K, self.planes)
 
-    def with_K(self, K: int) -> MultipoleLayout:
-        """A layout of the same kind for another K."""
-        return MultipoleLayout(self.N, self.spins, K, self.planes)
+    def with_tops(self, tops: NDArray[np.int64]) -> MultipoleLayout:
+        """A layout of the same kind for other k."""
+        return MultipoleLayout(self.N, self.spins, int(tops.max()), self.planes, tops)
 
     def numbers_of(self, spins: Sequence[float]) -> float:
         """Numbers that multipoles of these J are."""
@@ -88,12 +105,20 @@ class MultipoleLayout:
         return self.view(x)[0, 0] * np.sqrt(2 * np.array(self.spins) + 1)
 
     def shells(self, x: Array) -> Array:
-        """Norm of the coefficients of each k, shape (K + 1,)."""
+        """Norm of the coefficients of each k and J, shape (K + 1, n_J)."""
         from .multipole_kernels import shell_weights
 
-        out = np.empty(self.K + 1)
+        out = np.empty((self.K + 1, self.stride))
         shell_weights(x, self.planes, self.plane, self.stride, out)
-        return np.sqrt(out)
+        return np.sqrt(out[:, 1 : 1 + len(self.spins)])
+
+    def cut(self, x: Array) -> None:
+        """Set to zero what is not kept."""
+        shaped = x.reshape(self.planes, self.rows, self.stride)
+        for k, (low, high) in enumerate(self.ranges.tolist()):
+            rows = slice(k * (k + 1) // 2, (k + 1) * (k + 2) // 2)
+            shaped[:, rows, :low] = 0.0
+            shaped[:, rows, high:] = 0.0
 
     def moved(self, x: Array, layout: MultipoleLayout) -> Array:
         """State array in another layout of the same kind; what has no place there is lost."""
@@ -105,6 +130,7 @@ class MultipoleLayout:
             first, count = kept[0], len(kept)
             source = self.view(x)[:planes, :rows, first[1] : first[1] + count]
             layout.view(new)[:planes, :rows, first[0] : first[0] + count] = source
+            layout.cut(new)
         return new
 
 
@@ -199,7 +225,9 @@ class MultipoleGenerator:
         self._set_extra(extra)
         numbers = layout.numbers
         shares = n_threads if numbers > _WORTH_A_THREAD else 1
-        self._edges = [round(R * i / shares) for i in range(shares + 1)]
+        widths = (layout.ranges[:, 1] - layout.ranges[:, 0]).astype(np.int64)
+        work = np.concatenate([[0], np.cumsum(np.repeat(widths, np.arange(1, K + 2)))])
+        self._edges = np.searchsorted(work, np.linspace(0, work[-1], shares + 1)).tolist()
         self._work = [aligned_zeros(3 * (layout.stride + 16)) for _ in range(shares)]
         self._pool = ThreadPoolExecutor(shares - 1) if shares > 1 else None
         self._scales = moment_scales(np.array(layout.spins))
@@ -267,7 +295,7 @@ class MultipoleGenerator:
 
         layout = self.layout
         sizes = (layout.planes, layout.plane, layout.stride)
-        main = (self._rows, self._factors, self._core, self._work[share])
+        main = (self._rows, layout.ranges, self._factors, self._core, self._work[share])
         further = (self._extra, self._extra_sources, self._extra_factors, self._extra_tables)
         apply_multipoles(x, out, total, *numbers, first, last, *sizes, *main, *further)
 

@@ -73,7 +73,7 @@ class Picture:
 
     @property
     def numbers(self) -> float:
-        """Numbers that are stored now."""
+        """Numbers that are followed now."""
         return float(self.layout.numbers_of(self.layout.spins))
 
     def cut(self, spins: Sequence[float]) -> None:

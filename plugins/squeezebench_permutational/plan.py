@@ -47,9 +47,9 @@ _SMALLEST = 0.75
 _HOPELESS = 0.05
 
 
-def room_for(needed: int, margin: float = MARGIN) -> int:
+def room_for(needed: NDArray[np.int64], margin: float = MARGIN) -> NDArray[np.int64]:
     """K that has room to grow, where `needed` is needed now."""
-    return needed + max(int(np.ceil(margin * needed)), _ROOM)
+    return needed + np.maximum(np.ceil(margin * needed).astype(np.int64), _ROOM)
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,8 @@ class _Walk:
         """Give each column the K that its limit asks for."""
         shells = self._shells()
         most = int(2 * self._J)
-        K = np.array([room_for(needed_K(shells[:, i], CUT * limit)) for i, limit in enumerate(self.columns)])
+        norms = np.sqrt(np.sum(shells**2, axis=0))
+        K = room_for(needed_K(shells / np.maximum(norms * CUT * self.columns, 1e-300), 1.0))
         # As in the whole, K does not follow every small change downwards.
         K = np.where((K < self._K) & (K > 0.92 * self._K), self._K, K)
         K = np.where(self._dead, 2, K)
