@@ -112,7 +112,7 @@ def converted(picture: Picture, spins: Sequence[float], model: sb.SpinModel, ato
     if not isinstance(picture, BlockPicture) or picture.layout.N < _SMALL or not _is_look(steps):
         return None
     other = MultipolePicture.of_blocks(picture, spins, atol)
-    other.refit()
+    other.refit(0.0)
     return other if other.numbers < (1 - _WORTH_IT) * blocks else None
 
 

@@ -127,7 +127,7 @@ class Course:
         self.spin[rows], self.covariance[rows] = self.picture.moments(numbers[:, :10])
         self.trace[rows] = numbers[:, 0]
         self.errors[rows, 0] = numbers[:, 10] + drift
-        self.errors[rows, 1] = self._window.leak
+        self.errors[rows, 1] = self._window.leak + np.minimum(self.picture.leak, np.abs(1 - numbers[:, 0]))
 
     def _stretch(self, step: sb.Step, start: float, stop: float, times: Array, first: int) -> None:
         """From `start` to `stop`; records moments at `times`, the first of which has the index `first`."""
@@ -138,12 +138,13 @@ class Course:
             picture = self._present(model)
             if windowed:
                 self._window.choose(picture, model, min(pace.step, stop - now), now)
-            picture.refit()
+            picture.refit(now)
             reach = picture.extents(model, self._spins)
             if fresh and start == step.start:
                 pace.begin(*reach)
             else:
                 pace.aim(*reach)
+            pace.step = min(pace.step, picture.longest_step)
             fresh = False
             self.most_numbers = max(self.most_numbers, picture.numbers)
             generator = picture.generator(model, self._context.n_threads)
@@ -190,7 +191,7 @@ class _Watch:
         course = self._course
         pace = course.pace
         window, picture = course._window, course.picture
-        verdict = window.judge(picture, x, pace.step, now) if self._windowed else picture.judge(x)
+        verdict = window.judge(picture, x, pace.step, now) if self._windowed else picture.judge(x, now)
         if verdict != "go":
             return verdict
         left = self._stop - now

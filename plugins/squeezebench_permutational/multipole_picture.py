@@ -139,7 +139,7 @@ class MultipolePicture(Picture):
         tops = np.maximum(np.maximum(after, before), 2)
         return np.minimum(tops, np.maximum(2 * np.array(self.layout.spins), 2)).astype(np.int64)
 
-    def refit(self) -> None:
+    def refit(self, now: float) -> None:
         """As many multipoles as the state needs, and room to grow."""
         layout = self.layout
         tops = self._wanted(layout.shells(self.x))
@@ -151,7 +151,7 @@ class MultipolePicture(Picture):
             self.x, self.layout = layout.moved(self.x, target), target
             self.largest = max(self.largest, target.K)
 
-    def judge(self, x: Array) -> str:
+    def judge(self, x: Array, now: float) -> str:
         """By the size of the highest multipoles of each J."""
         layout = self.layout
         shells = layout.shells(x)

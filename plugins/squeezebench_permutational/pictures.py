@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -101,10 +102,20 @@ class Picture:
         """The state, as blocks or populations."""
         return Kept(time, self.layout, self.x.copy(), self.angle)
 
-    def refit(self) -> None:
-        """Adapt what is kept of each J to the state; called before a stretch of the course."""
+    @property
+    def longest_step(self) -> float:
+        """Longest time until the next `refit` that makes sense."""
+        return math.inf
 
-    def judge(self, x: Array) -> str:
+    @property
+    def leak(self) -> float:
+        """Weight that was lost inside of the blocks."""
+        return 0.0
+
+    def refit(self, now: float) -> None:
+        """Adapt what is kept of each J to the state; called before a stretch of the course, with its time."""
+
+    def judge(self, x: Array, now: float) -> str:
         """Whether the layout still holds a new state: "go", "stop" after it and refit, or "undo" it and refit."""
         return "go"
 

@@ -166,8 +166,8 @@ def error_estimate(N: int, spin: Any, covariance: Any, errors: Any) -> dict[str,
     series, leak, first_cut, second_cut = errors.T
     length = np.linalg.norm(spin, axis=1)
     xi2 = np.array([xi2_wineland(s, c, float(N)) for s, c in zip(spin, covariance, strict=True)])
-    first = N / 2 * (_FELT_BY_SPIN * series + leak + first_cut)
-    second = (N / 2) ** 2 * (_FELT_BY_COVARIANCE * series + leak + second_cut)
+    first = N / 2 * (_FELT_BY_SPIN * series + 2 * leak + first_cut)
+    second = (N / 2) ** 2 * (_FELT_BY_COVARIANCE * series + 2 * leak + second_cut)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = second / (xi2 * length**2 / N) + 2 * first / length
     return {

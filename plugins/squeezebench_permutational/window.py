@@ -111,7 +111,7 @@ class Window:
         if lost > self._budget * took + _ROUND_OFF:
             self._margin *= 1.5
             return "undo"
-        verdict = picture.judge(x)
+        verdict = picture.judge(x, now)
         if verdict == "undo":
             return verdict
         self.leak += lost
