@@ -39,7 +39,7 @@ def needed_spins(problem: sb.Problem) -> list[float]:
 
 
 def start(
-    problem: sb.Problem, representation: str, atol: float, context: sb.Context
+    problem: sb.Problem, representation: str, atol: float, context: sb.Context, resumed: bool = False
 ) -> tuple[Picture, Plan | None]:
     """The start of a problem in a representation, and what was planned for it if parts of the state will be cut.
 
@@ -53,6 +53,8 @@ def start(
         Error that cuts may make.
     context : Context
         Threads, progress, limits.
+    resumed : bool
+        Whether a checkpoint will take the place of what is made here, so that nothing need be planned.
     """
     spins = needed_spins(problem)
     if representation == "diagonal" or (representation == "auto" and is_diagonal(problem)):
@@ -67,6 +69,8 @@ def start(
     from .multipole_picture import MultipolePicture
     from .plan import plan
 
+    if resumed:
+        return MultipolePicture.start(problem, spins, 0.1), None
     picture = MultipolePicture.start(problem, spins, 1e-8)
     planned = plan(problem, picture.layout, picture.x, atol, context)
     if representation == "auto" and _dear(planned.largest, problem.N, len(spins), problem.segments()[0].model):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 import squeezebench as sb
 
+from .checkpoint import Checkpoint, packed, unpack_into
 from .choice import converted, needed_spins
 from .pictures import Kept, Picture
 from .plan import Plan
@@ -21,6 +22,10 @@ Array = NDArray[np.float64]
 
 #: A state is tested for being stationary after each so many steps, if at least as many are still to come.
 _LOOK = 10
+#: Weight that may be lost, in units of atol.
+_LEAK_BUDGET = 20.0
+#: After so many steps a stretch ends.
+_PAUSE = 4
 #: A change below this, relative to the largest rate, is round-off.
 _ROUND_OFF = 2e-14
 
@@ -44,6 +49,8 @@ class Course:
         Where parts of each block are cut.
     convert : bool
         Whether the representation may change on the way.
+    checkpoint : Checkpoint, optional
+        From which the walk is taken up again, and which is written on the way; not if all states are kept.
 
     Attributes
     ----------
@@ -76,10 +83,12 @@ class Course:
         keep: str = "none",
         plan: Plan | None = None,
         convert: bool = False,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         count = len(problem.times)
         self._problem, self._context, self._keep = problem, context, keep
         self._convert, self._atol = convert, atol
+        self._checkpoint = None if keep == "all" else checkpoint
         self._end = float(problem.times[-1])
         self.picture = picture
         self.spin, self.covariance = np.empty((count, 3)), np.empty((count, 3, 3))
@@ -92,12 +101,23 @@ class Course:
         self._window = Window(self._spins, min(rtol, atol), self.pace.interval)
         self.most_numbers = picture.numbers
         self.names = [picture.name]
+        self._segment = 0
 
     def run(self) -> Course:
-        """Walk through all segments."""
-        for step in self._problem.segments():
-            if step.start <= self._end:
-                self._walk(step)
+        """Walk through all segments, or through what a checkpoint has left of them."""
+        steps = [step for step in self._problem.segments() if step.start <= self._end]
+        found = None if self._checkpoint is None else self._checkpoint.load()
+        first, place = 0, None
+        if found is not None:
+            meta, arrays = found
+            first, place = int(meta["segment"]), (float(meta["now"]), int(meta["done"]))
+            unpack_into(self, meta, arrays, steps[first].model, self._atol)
+        for index, step in enumerate(steps[first:], start=first):
+            self._segment = index
+            self._walk(step, place)
+            place = None
+        if self._checkpoint is not None:
+            self._checkpoint.remove()
         return self
 
     @property
@@ -105,19 +125,22 @@ class Course:
         """Fewest blocks that a window had."""
         return min(self._window.narrowest, len(self._spins))
 
-    def _walk(self, step: sb.Step) -> None:
-        """One step of the schedule: rotations first, then evolution."""
-        self.picture.turn(step.rotations, step.model)
+    def _walk(self, step: sb.Step, place: tuple[float, int] | None) -> None:
+        """One step of the schedule: rotations first, then evolution; or the rest of it, from a time and an index on."""
+        now, done = step.start, 0
+        if place is None:
+            self.picture.turn(step.rotations, step.model)
+        else:
+            now, done = place
         stop = min(step.stop, self._end)
         wanted = self._keep == "all"
         stops = np.unique(np.append(step.times, stop)) if wanted else np.array([stop])
-        now, done = step.start, 0
         for target in stops.tolist():
             upto = int(np.searchsorted(step.times, target, side="right"))
-            self._stretch(step, now, target, step.times[done:upto], step.first + done)
+            self._stretch(step, now, target, step.times[done:upto], step.first, done, place is not None)
             if wanted and upto > done:
                 self.kept.append(self.picture.kept(target))
-            now, done = target, upto
+            now, done, place = target, upto, None
         if self._keep == "final" and step.last == len(self._problem.times):
             self.kept.append(self.picture.kept(stop))
 
@@ -129,10 +152,23 @@ class Course:
         self.errors[rows, 0] = numbers[:, 10] + drift
         self.errors[rows, 1] = self._window.leak + np.minimum(self.picture.leak, np.abs(1 - numbers[:, 0]))
 
-    def _stretch(self, step: sb.Step, start: float, stop: float, times: Array, first: int) -> None:
-        """From `start` to `stop`; records moments at `times`, the first of which has the index `first`."""
+    def _check_leak(self, now: float) -> None:
+        """Raise as soon as more weight is lost than the error that was asked for bears."""
+        leak = self._window.leak + self.picture.leak
+        if leak > _LEAK_BUDGET * self._atol:
+            raise sb.SolverError(
+                f"by t = {now:.6g} the {self.picture.name} representation has lost a weight of {leak:.2g}, more than "
+                f"{_LEAK_BUDGET:g} times atol = {self._atol:g}: the course is too long for it; give a larger atol, or take "
+                "representation='multipoles' or 'blocks'"
+            )
+
+    def _stretch(
+        self, step: sb.Step, start: float, stop: float, times: Array, first: int, before: int, resumed: bool
+    ) -> None:
+        """From `start` to `stop`; records moments at `times`, before which `before` of the segment's are done."""
         pace, model = self.pace, step.model
-        now, done, fresh = start, 0, True
+        first += before
+        now, done, fresh = start, 0, not resumed
         windowed = not model.is_collective
         while fresh or now < stop:
             picture = self._present(model)
@@ -154,9 +190,13 @@ class Course:
             finally:
                 generator.close()
             picture.x, part, now = reached_state
+            self._check_leak(now)
             reached = int(np.searchsorted(times, now, side="right"))
             self._record(first + done, part[: reached - done])
             done = reached
+            if self._checkpoint is not None and self._checkpoint.due and now < stop and not watch.stationary:
+                meta, arrays = packed(self)
+                self._checkpoint.save({**meta, "segment": self._segment, "now": now, "done": before + done}, arrays)
             if watch.stationary:
                 numbers = np.append(generator.moments(picture.x), pace.error)
                 self._record(first + done, np.tile(numbers, (len(times) - done, 1)), watch.drift)
@@ -192,7 +232,7 @@ class _Watch:
         pace = course.pace
         window, picture = course._window, course.picture
         verdict = window.judge(picture, x, pace.step, now) if self._windowed else picture.judge(x, now)
-        if verdict != "go":
+        if verdict == "undo":
             return verdict
         left = self._stop - now
         if pace.steps % _LOOK == _LOOK - 1 and left > _LOOK * pace.step:
@@ -207,4 +247,5 @@ class _Watch:
                 self.drift = change * left / size
                 self.stationary = True
                 return "stop"
-        return "go"
+        # Now and then stop in any case, where a checkpoint can be taken: the same with and without one.
+        return "stop" if pace.steps % _PAUSE == _PAUSE - 1 else verdict

@@ -13,6 +13,10 @@ import squeezebench as sb
 __all__ = ["Permutational", "PermutationalOptions"]
 
 
+#: Smallest atol: the round-off of sums over all blocks.
+_ATOL_FLOOR = 1e-14
+
+
 class PermutationalOptions(sb.Options):
     """Options of `Permutational`."""
 
@@ -54,10 +58,10 @@ class Permutational(sb.Solver):
     )
     # ξ² is a variance in units of N/4 while the state's error is in units of N²/4: a factor of 2N may be lost.
     tiers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "fast": {"rtol": 1e-6},
-        "default": {"rtol": 1e-8},
-        "tight": {"rtol": 1e-11},
-        "reference": {"rtol": 1e-13},
+        "fast": {"rtol": 1e-6, "atol": 1e-7},
+        "default": {"rtol": 1e-8, "atol": 1e-9},
+        "tight": {"rtol": 1e-11, "atol": 1e-11},
+        "reference": {"rtol": 1e-13, "atol": 1e-13},
     }
 
     def supports(self, problem: sb.Problem, options: PermutationalOptions) -> sb.Support:
@@ -70,6 +74,12 @@ class Permutational(sb.Solver):
                 False,
                 "populations do not close on themselves: representation='diagonal' needs a model that is symmetric "
                 "about z and a start diagonal in |J, M⟩; take 'blocks' or 'auto'",
+            )
+        if options.atol < _ATOL_FLOOR and not problem.is_steady:
+            return sb.Support(
+                False,
+                f"atol = {options.atol:g} is below {_ATOL_FLOOR:g}, which is what sums in 64-bit floats are good to: give a larger one; "
+                "representation='blocks' cuts nothing inside of blocks",
             )
         need, limit = self.estimate(problem, options).bytes, machine_memory()
         if need > limit:
@@ -104,6 +114,7 @@ class Permutational(sb.Solver):
         SteadyStateNotUniqueError
             If the steady state is asked for and the start may lead to several.
         """
+        from .checkpoint import Checkpoint, key_of
         from .choice import start
         from .course import Course
         from .states import pack_states
@@ -116,10 +127,12 @@ class Permutational(sb.Solver):
             from .steady import steady_moments
 
             return steady_moments(problem, self._representation(problem, options) == "diagonal", context, wanted)
-        picture, planned = start(problem, options.representation, options.atol, context)
+        saved = Checkpoint(context.checkpoint, key_of(problem, options))
         keep = options.states if wanted else "none"
+        resumed = saved.exists and keep != "all"
+        picture, planned = start(problem, options.representation, options.atol, context, resumed)
         may_convert = options.representation == "auto"
-        course = Course(problem, picture, options.rtol, options.atol, context, keep, planned, may_convert).run()
+        course = Course(problem, picture, options.rtol, options.atol, context, keep, planned, may_convert, saved).run()
         context.progress(1.0)
         pace = course.pace
         return sb.Moments(
