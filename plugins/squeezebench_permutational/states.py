@@ -13,6 +13,8 @@ import squeezebench as sb
 from squeezebench.angular import log_multiplicity
 from squeezebench.errors import InvalidModelError
 
+from .layout import PopulationLayout
+
 if TYPE_CHECKING:
     from .pictures import Kept
 
@@ -40,7 +42,7 @@ def pack_states(kept: Sequence[Kept]) -> dict[str, Any]:
     """
     spins = sorted({J for entry in kept for J in entry.layout.spins}, reverse=True)
     sizes = np.array([round(2 * J) + 1 for J in spins])
-    full = all(len(entry.x) == entry.layout.size for entry in kept)
+    full = not any(isinstance(entry.layout, PopulationLayout) for entry in kept)
     edges = np.concatenate([[0], np.cumsum(sizes**2 if full else sizes)])
     data = np.zeros((len(kept), int(edges[-1])), dtype=np.complex128 if full else np.float64)
     weight = np.zeros((len(kept), len(spins)))
