@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .comparison import compare, external
     from .harness import average, load, merge, run
     from .observables import Observable
+    from .observables.husimi import husimi, husimi_by_J
+    from .saved_states import state_at
     from .scenario import Scenario
     from .spec import Spec
     from .versions import show_versions
@@ -83,12 +85,15 @@ __all__ = [
     "compare",
     "external",
     "hookimpl",
+    "husimi",
+    "husimi_by_J",
     "load",
     "merge",
     "observables",
     "run",
     "show_versions",
     "solve",
+    "state_at",
     "steady_state",
     "testing",
 ]
@@ -101,11 +106,14 @@ _LAZY = {
     "average": ".harness",
     "compare": ".comparison",
     "external": ".comparison",
+    "husimi": ".observables.husimi",
+    "husimi_by_J": ".observables.husimi",
     "load": ".harness",
     "merge": ".harness",
     "run": ".harness",
     "show_versions": ".versions",
     "solve": ".api",
+    "state_at": ".saved_states",
     "steady_state": ".api",
 }
 _LAZY_MODULES = ("observables", "testing")

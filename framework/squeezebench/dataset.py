@@ -17,6 +17,7 @@ from .errors import PluginError, SolverError, SqueezebenchWarning
 from .moment_checks import check_moments, check_trajectories
 from .moments import Moments
 from .observables import Inputs, Observable, builtin, check_observable, time_unit, unit_text
+from .saved_states import PREFIX, is_states, state_variables
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,7 +55,8 @@ def build(
     observables : sequence of Observable, optional
         Those of plugins, beside the built-in ones.
     keep : collection of str
-        With ``"trajectories"``, single trajectories in ``moments.extra`` become variables ``<name>_trajectory``.
+        With ``"trajectories"``, single trajectories in ``moments.extra`` become variables ``<name>_trajectory``; with
+        ``"states"``, states become variables ``state_<name>`` (see `squeezebench.saved_states`).
 
     Returns
     -------
@@ -109,6 +111,8 @@ def build(
     _add_estimates(content, every, moments, late)
     if "trajectories" in keep and "trajectories" in moments.extra:
         _add_trajectories(content, moments.extra["trajectories"], inputs, late)
+    if "states" in keep and is_states(moments.extra.get("states")):
+        _add_states(content, moments.extra["states"], moments.valid_until)
     return content.dataset()
 
 
@@ -266,6 +270,14 @@ def _add_trajectories(content: _Content, trajectories: Any, inputs: Inputs, late
                 f"{observable.long_name} of single trajectories",
                 observable.units,
             )
+
+
+def _add_states(content: _Content, states: Mapping[str, Any], valid_until: float) -> None:
+    """States that the solver kept; NaN after `valid_until`."""
+    late = ~(np.asarray(states["time"], dtype=np.float64) <= valid_until)
+    for name, (dims, values, long_name, units) in state_variables(states).items():
+        over_time = dims[0] == "state" and name != f"{PREFIX}time"
+        content.put_variable(name, dims, _without(values, late, 0) if over_time else values, long_name, units)
 
 
 # ---------------------------------------------------------------- the data set

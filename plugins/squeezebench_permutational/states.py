@@ -1,17 +1,15 @@
-"""States on request: what ``Moments.extra["states"]`` holds, and how to read it."""
+"""States on request: what ``Moments.extra["states"]`` holds; `state_at` reads one of them back."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-import squeezebench as sb
 from squeezebench.angular import log_multiplicity
-from squeezebench.errors import InvalidModelError
+from squeezebench.saved_states import state_at
 
 from .layout import PopulationLayout
 
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from .pictures import Kept
 
 __all__ = ["pack_states", "state_at"]
-
-#: Blocks that hold less are left out of a state that is read back: round-off may be all that they are.
-_NEGLIGIBLE = 1e-12
 
 
 def pack_states(kept: Sequence[Kept]) -> dict[str, Any]:
@@ -68,38 +63,3 @@ def pack_states(kept: Sequence[Kept]) -> dict[str, Any]:
         "purity": purity,
         "matrix" if full else "population": data,
     }
-
-
-def state_at(states: Mapping[str, Any], index: int = -1) -> sb.DickeBlocks:
-    """One of the states of ``Moments.extra["states"]``, from a run or from a store.
-
-    Parameters
-    ----------
-    states : mapping
-        As `pack_states` makes it.
-    index : int
-        Which of the times.
-
-    Raises
-    ------
-    InvalidModelError
-        If the mapping holds no states.
-    """
-    if "J" not in states or not ({"matrix", "population"} & set(states)):
-        raise InvalidModelError(f"states with the entries {sorted(states)}: solve with keep={{'states'}} to have some")
-    full = "matrix" in states
-    data = states["matrix" if full else "population"]
-    # A store keeps real and imaginary parts.
-    row = data["re"][index] + 1j * data["im"][index] if isinstance(data, Mapping) else np.asarray(data)[index]
-    blocks: list[tuple[float, float, NDArray[np.complex128]]] = []
-    first = 0
-    for J in np.asarray(states["J"]).tolist():
-        size = round(2 * J) + 1
-        last = first + (size * size if full else size)
-        matrix = row[first:last].reshape(size, size) if full else np.diag(row[first:last]).astype(np.complex128)
-        first = last
-        share = float(np.trace(matrix).real)
-        if share > _NEGLIGIBLE:
-            blocks.append((J, share, matrix / share))
-    total = sum(share for _, share, _ in blocks)
-    return sb.DickeBlocks([(J, share / total, matrix) for J, share, matrix in blocks])

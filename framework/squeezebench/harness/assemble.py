@@ -186,7 +186,7 @@ def _put_observables(
     from squeezebench.dataset import build
 
     assert record.moments is not None
-    keep = frozenset({"trajectories"} & set(record.moments.extra))
+    keep = frozenset({"trajectories", "states"} & set(record.moments.extra))
     ds = build(record.problem, record.moments, provenance={}, observables=host.observables, keep=keep)
     for name, variable in ds.data_vars.items():
         dims = tuple(time_dim if dim == "time" else str(dim) for dim in variable.dims)
