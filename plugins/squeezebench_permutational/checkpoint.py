@@ -32,7 +32,7 @@ _EVERY = 30.0
 #: Changes with what is in a file, or with the arithmetic.
 _FORMAT = 1
 #: Of a multipole's and an aligned picture, beside layout and numbers.
-_MULTIPOLES = ("limit", "_margin", "_least", "largest")
+_MULTIPOLES = ("limit", "_margin", "_least", "largest", "truncated")
 _ALIGNED = ("_margin", "_least", "_now", "_judged", "_speed", "_leak", "_rate")
 _WINDOW = ("leak", "narrowest", "_margin", "_jumps", "_now")
 

@@ -71,7 +71,7 @@ def start(
 
     if resumed:
         return MultipolePicture.start(problem, spins, 0.1), None
-    picture = MultipolePicture.start(problem, spins, 1e-8)
+    picture = MultipolePicture.start(problem, spins, min(1e-8, atol))
     planned = plan(problem, picture.layout, picture.x, atol, context)
     if representation == "auto" and _dear(planned.largest, problem.N, len(spins), problem.segments()[0].model):
         return BlockPicture.start(problem, spins), None

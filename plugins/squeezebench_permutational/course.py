@@ -150,6 +150,8 @@ class Course:
         self.spin[rows], self.covariance[rows] = self.picture.moments(numbers[:, :10])
         self.trace[rows] = numbers[:, 0]
         self.errors[rows, 0] = numbers[:, 10] + drift
+        if self.picture.name == "multipoles" and not self.picture.truncated:
+            self.errors[rows, 2:] = 0.0
         self.errors[rows, 1] = self._window.leak + np.minimum(self.picture.leak, np.abs(1 - numbers[:, 0]))
 
     def _check_leak(self, now: float) -> None:

@@ -61,6 +61,7 @@ class MultipolePicture(Picture):
         self._tables: tuple[sb.SpinModel, Tables] | None = None
         self._extents: tuple[sb.SpinModel, int, float, float] | None = None
         self.largest = self.layout.K
+        self.truncated = False
 
     @classmethod
     def start(cls, problem: sb.Problem, spins: Sequence[float], limit: float) -> MultipolePicture:
@@ -150,6 +151,7 @@ class MultipolePicture(Picture):
         if (tops > layout.tops).any() or target.numbers < (1 - _WORTH_A_CUT) * layout.numbers:
             self.x, self.layout = layout.moved(self.x, target), target
             self.largest = max(self.largest, target.K)
+        self.truncated |= bool(np.any(self.layout.tops < 2 * np.array(self.layout.spins)))
 
     def judge(self, x: Array, now: float) -> str:
         """By the size of the highest multipoles of each J."""

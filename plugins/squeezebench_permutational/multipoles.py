@@ -68,11 +68,14 @@ class MultipoleLayout:
         self.ranges = np.array([self._range(k) for k in range(self.K + 1)], dtype=np.uint64)
 
     def _range(self, k: int) -> tuple[int, int]:
-        """Places from the first to the last J that reaches k, widened to multiples of 8."""
+        """Places from the first to the last J that reaches k and their neighbours, widened to multiples of 8.
+
+        A place is fed by its neighbours; the kernel leaves out what would come from beyond the range.
+        """
         reaching = np.nonzero(self.tops >= k)[0]
         if not len(reaching):
             return 0, 0
-        return (1 + int(reaching[0])) // 8 * 8, min((int(reaching[-1]) + 2 + 7) // 8 * 8, self.stride)
+        return int(reaching[0]) // 8 * 8, min((int(reaching[-1]) + 3 + 7) // 8 * 8, self.stride)
 
     @property
     def numbers(self) -> int:

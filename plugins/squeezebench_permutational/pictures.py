@@ -66,6 +66,8 @@ class Picture:
     """
 
     name: ClassVar[str]
+    #: Whether parts of blocks have been cut whose effect was planned.
+    truncated = False
     #: Products with the generator in the longest step, about: a longer one saves little.
     reach: ClassVar[float] = 250.0
 

@@ -152,8 +152,8 @@ def plan(problem: sb.Problem, layout: MultipoleLayout, x: Array, atol: float, co
         Is checked after each step.
     """
     # Errors go like the square of the limit where multipoles are damped, which is tried first, and like the limit if not.
-    for finest in (0.03 * np.sqrt(atol), 3 * atol):
-        walk = _Walk(problem, layout, x, _limits(max(finest, 1e-11)), context)
+    for finest in (0.03 * np.sqrt(atol), 0.3 * atol):
+        walk = _Walk(problem, layout, x, _limits(max(finest, 1e-13)), context)
         walk.run()
         errors = np.maximum.accumulate(np.array(walk.errors).reshape(-1, len(walk.columns), 2), axis=0)
         worst = _SAFETY * errors.max(axis=(0, 2), initial=0.0)
@@ -162,7 +162,7 @@ def plan(problem: sb.Problem, layout: MultipoleLayout, x: Array, atol: float, co
             break
     chosen = int(fine[0]) if len(fine) else len(worst) - 2
     # The reference has an error of its own, below the difference between the last two.
-    found = _SAFETY * np.maximum(errors[:, chosen], 0.1 * errors[:, -2])
+    found = _SAFETY * np.maximum(errors[:, chosen], 0.1 * np.minimum(errors[:, -2], errors[:, chosen]))
     return Plan(float(walk.columns[chosen]), np.array(walk.times), found, int(walk.largest[chosen]))
 
 
@@ -209,7 +209,7 @@ class _Walk:
                     return
                 fresh = False
                 # From here on multipoles end by themselves at k = 2J.
-                if self._K[0] >= 2 * self._J or self._J <= self._lowest or not np.isfinite(self.errors[-1][-2]).all():
+                if self._K[0] >= 2 * self._J - 4 or self._J <= self._lowest or not np.isfinite(self.errors[-1][-2]).all():
                     return
 
     def _shells(self) -> Array:
@@ -262,6 +262,9 @@ class _Walk:
         self._J = max(self._J + (now - before) * tables.drift(view[:, :, -1]), self._lowest)
         self.times.append(now)
         errors = self._errors()
+        # Where multipoles end by themselves at 2J, the multiplets above the mean have more: then all that is cut may count.
+        ended = self._K >= 2 * self._J - 4
+        errors[ended] = np.maximum(errors[ended], self.columns[ended, None] / _SAFETY)
         self._dead[:-2] |= errors[:-2].max(axis=1) > _HOPELESS
         errors[self._dead] = np.inf
         self.errors.append(errors)
