@@ -16,19 +16,20 @@ _THETA, _PHI = np.linspace(0, np.pi, 181)[:, None], np.linspace(-np.pi, np.pi, 3
 class Grid:
     """Blocks of a product of spins with the Bloch length 0.3; populations of the completely mixed state."""
 
-    params = (("blocks", 20), ("blocks", 60), ("blocks", 200), ("populations", 200), ("populations", 2000))
+    params = ("blocks 20", "blocks 60", "blocks 200", "populations 200", "populations 2000")
     param_names = ("state",)
     rounds = common.ROUNDS
     repeat = common.REPEAT
 
-    def setup(self, state: tuple[str, int]) -> None:
-        self.states = _states(*state)
-        sb.husimi(_states(state[0], 2), 0, _THETA, _PHI)
+    def setup(self, state: str) -> None:
+        kind, N = state.split()
+        self.states = _states(kind, int(N))
+        sb.husimi(_states(kind, 2), 0, _THETA, _PHI)
 
-    def time_husimi(self, state: tuple[str, int]) -> None:
+    def time_husimi(self, state: str) -> None:
         sb.husimi(self.states, 0, _THETA, _PHI)
 
-    def peakmem_husimi(self, state: tuple[str, int]) -> None:
+    def peakmem_husimi(self, state: str) -> None:
         sb.husimi(self.states, 0, _THETA, _PHI)
 
 
