@@ -149,7 +149,7 @@ def unpack_into(
     course: Any, meta: dict[str, Any], arrays: dict[str, NDArray[Any]], model: sb.SpinModel, atol: float
 ) -> None:
     """Put a course where `packed` found it."""
-    course.pace = type(course.pace)(**meta["pace"])
+    course.pace = type(course.pace)(**{**meta["pace"], "errors": tuple(meta["pace"]["errors"])})
     for name in _WINDOW:
         setattr(course._window, name, meta["window"][name])
     course.names, course.most_numbers = list(meta["names"]), meta["most_numbers"]

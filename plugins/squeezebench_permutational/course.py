@@ -58,9 +58,10 @@ class Course:
         Moments of the state of trace 1.
     trace : ndarray (T,)
         Trace before that.
-    errors : ndarray (T, 4)
-        Estimates: of the series, relative to the state's norm; the weight that left the window of J; and what cuts
-        inside of blocks did to mean spin and to second moments, in units of N/2 and N²/4.
+    errors : ndarray (T, 8)
+        Estimates: of the series, relative to the state's norm; the weight that left the window of J; what cuts
+        inside of blocks did to mean spin and to second moments, in units of N/2 and N²/4, and to ξ²; and what the terms
+        that the series left out would have added to the three.
     kept : list of Kept
         States.
     pace : Pace
@@ -92,9 +93,9 @@ class Course:
         self._end = float(problem.times[-1])
         self.picture = picture
         self.spin, self.covariance = np.empty((count, 3)), np.empty((count, 3, 3))
-        self.trace, self.errors = np.empty(count), np.zeros((count, 4))
+        self.trace, self.errors = np.empty(count), np.zeros((count, 8))
         if plan is not None:
-            self.errors[:, 2:] = plan.errors_at(problem.times)
+            self.errors[:, 2:5] = plan.errors_at(problem.times)
         self.kept: list[Kept] = []
         self.pace = Pace(rtol, max(self._end, 1e-300), picture.reach)
         self._spins = needed_spins(problem)
@@ -145,13 +146,14 @@ class Course:
             self.kept.append(self.picture.kept(stop))
 
     def _record(self, first: int, numbers: Array, drift: float = 0.0) -> None:
-        """Moments at times from the index `first` on, from (n, 11) numbers."""
+        """Moments at times from the index `first` on, from (n, 14) numbers."""
         rows = slice(first, first + len(numbers))
         self.spin[rows], self.covariance[rows] = self.picture.moments(numbers[:, :10])
         self.trace[rows] = numbers[:, 0]
         self.errors[rows, 0] = numbers[:, 10] + drift
+        self.errors[rows, 5:] = numbers[:, 11:] + drift
         if self.picture.name == "multipoles" and not self.picture.truncated:
-            self.errors[rows, 2:] = 0.0
+            self.errors[rows, 2:5] = 0.0
         self.errors[rows, 1] = self._window.leak + np.minimum(self.picture.leak, np.abs(1 - numbers[:, 0]))
 
     def _check_leak(self, now: float) -> None:
@@ -200,7 +202,7 @@ class Course:
                 meta, arrays = packed(self)
                 self._checkpoint.save({**meta, "segment": self._segment, "now": now, "done": before + done}, arrays)
             if watch.stationary:
-                numbers = np.append(generator.moments(picture.x), pace.error)
+                numbers = np.append(generator.moments(picture.x), pace.errors)
                 self._record(first + done, np.tile(numbers, (len(times) - done, 1)), watch.drift)
                 break
 
@@ -210,7 +212,8 @@ class Course:
             other = converted(self.picture, self._spins, model, self._atol, self.pace.steps)
             if other is not None:
                 if other.name == "multipoles":
-                    self.errors[:, 2:] += self._atol
+                    self.errors[:, 2:4] += self._atol
+                    self.errors[:, 4] += self._atol * self._problem.N
                 self.picture = other
                 self.names.append(other.name)
         return self.picture

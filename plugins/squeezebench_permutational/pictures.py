@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import squeezebench as sb
-from squeezebench.angular import cos, sin
 
 from .algebra import extents, frame_angle, turned_model
 from .layout import Layout, PopulationLayout
+from .moments import moments_of
 from .populations import PopulationGenerator, populations
 from .rotations import rotated
 from .stencil import BlockGenerator
@@ -32,24 +32,6 @@ class Kept:
     layout: Layout
     x: Array
     angle: float
-
-
-def moments_of(numbers: Array, angle: float) -> tuple[Array, Array]:
-    """⟨J⟩ (T, 3) and covariance (T, 3, 3) in the state of trace 1, from (T, 10) numbers of `kernels.block_moments`."""
-    trace = numbers[:, 0]
-    z, zz, across = (numbers[:, 1:4] / trace[:, None]).T
-    turn = complex(cos(angle), -sin(angle))
-    plus, z_plus, plus_plus = (
-        (numbers[:, i] + 1j * numbers[:, i + 1]) / trace * turn**n for i, n in ((4, 1), (6, 1), (8, 2))
-    )
-    spin = np.stack([plus.real, plus.imag, z], axis=-1)
-    second = np.empty((len(numbers), 3, 3))
-    second[:, 0, 0], second[:, 1, 1] = (across + plus_plus.real) / 2, (across - plus_plus.real) / 2
-    second[:, 0, 1] = second[:, 1, 0] = plus_plus.imag / 2
-    second[:, 0, 2] = second[:, 2, 0] = z_plus.real
-    second[:, 1, 2] = second[:, 2, 1] = z_plus.imag
-    second[:, 2, 2] = zz
-    return spin, second - spin[:, :, None] * spin[:, None, :]
 
 
 class Picture:

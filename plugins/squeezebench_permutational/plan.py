@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 import squeezebench as sb
 
 from .algebra import frame_angle, turned_model
+from .moments import xi2_change
 from .multipole_states import needed_K
 from .multipoles import MultipoleGenerator, MultipoleLayout, moment_scales
 from .series import Pace, advance
@@ -62,8 +63,8 @@ class Plan:
         Largest relative size of the highest multipoles that is allowed.
     times : ndarray (n,)
         Where errors were looked at.
-    errors : ndarray (n, 2)
-        Estimated errors until then of mean spin and of second moments, in units of N/2 and N²/4.
+    errors : ndarray (n, 3)
+        Estimated errors until then of mean spin and of second moments, in units of N/2 and N²/4, and of ξ².
     largest : int
         Largest K that was needed.
     """
@@ -74,16 +75,16 @@ class Plan:
     largest: int
 
     def errors_at(self, times: Array) -> Array:
-        """Errors until `times`, shape (T, 2)."""
+        """Errors until `times`, shape (T, 3)."""
         if not len(self.times):
-            return np.zeros((len(times), 2))
+            return np.zeros((len(times), 3))
         place = np.minimum(np.searchsorted(self.times, times * (1 - 1e-12)), len(self.times) - 1)
         return np.asarray(self.errors[place])
 
     @property
     def error(self) -> float:
         """Largest error."""
-        return float(self.errors.max(initial=0.0))
+        return float(self.errors[:, :2].max(initial=0.0))
 
 
 class _Folded:
@@ -155,14 +156,13 @@ def plan(problem: sb.Problem, layout: MultipoleLayout, x: Array, atol: float, co
     for finest in (0.03 * np.sqrt(atol), 0.3 * atol):
         walk = _Walk(problem, layout, x, _limits(max(finest, 1e-13)), context)
         walk.run()
-        errors = np.maximum.accumulate(np.array(walk.errors).reshape(-1, len(walk.columns), 2), axis=0)
-        worst = _SAFETY * errors.max(axis=(0, 2), initial=0.0)
+        errors = np.fmax.accumulate(np.array(walk.errors).reshape(-1, len(walk.columns), 3), axis=0)
+        worst = _SAFETY * errors[:, :, :2].max(axis=(0, 2), initial=0.0)
         fine = np.nonzero(worst[:-1] <= atol)[0]
         if len(fine):
             break
     chosen = int(fine[0]) if len(fine) else len(worst) - 2
-    # The reference has an error of its own, below the difference between the last two.
-    found = _SAFETY * np.maximum(errors[:, chosen], 0.1 * np.minimum(errors[:, -2], errors[:, chosen]))
+    found = _SAFETY * errors[:, chosen]
     return Plan(float(walk.columns[chosen]), np.array(walk.times), found, int(walk.largest[chosen]))
 
 
@@ -209,7 +209,7 @@ class _Walk:
                     return
                 fresh = False
                 # From here on multipoles end by themselves at k = 2J.
-                if self._K[0] >= 2 * self._J - 4 or self._J <= self._lowest or not np.isfinite(self.errors[-1][-2]).all():
+                if self._K[0] >= 2 * self._J - 4 or self._J <= self._lowest or not np.isfinite(self.errors[-1][-2, :2]).all():
                     return
 
     def _shells(self) -> Array:
@@ -264,8 +264,9 @@ class _Walk:
         errors = self._errors()
         # Where multipoles end by themselves at 2J, the multiplets above the mean have more: then all that is cut may count.
         ended = self._K >= 2 * self._J - 4
-        errors[ended] = np.maximum(errors[ended], self.columns[ended, None] / _SAFETY)
-        self._dead[:-2] |= errors[:-2].max(axis=1) > _HOPELESS
+        lost = self.columns[ended, None] / _SAFETY * np.array([1.0, 1.0, self._problem.N])
+        errors[ended] = np.fmax(errors[ended], lost)
+        self._dead[:-2] |= errors[:-2, :2].max(axis=1) > _HOPELESS
         errors[self._dead] = np.inf
         self.errors.append(errors)
         return now
@@ -280,13 +281,26 @@ class _Walk:
         return known[2] * max(scale, scale**2), known[3] * scale
 
     def _errors(self) -> Array:
-        """Errors of spin and of second moments, (columns, 2)."""
+        """Errors of spin, of second moments and of ξ², (columns, 3)."""
         rows = self._layout.view(self._x)[:, :6]
         scales = moment_scales(np.array([self._J])) / np.sqrt(2 * self._J + 1)
         half = self._problem.N / 2
         first = np.abs(rows[:, 1:3] - rows[:, 1:3, -1:]).max(axis=(0, 1)) * abs(scales[3, 0])
         second = np.abs(rows[:, 3:6] - rows[:, 3:6, -1:]).max(axis=(0, 1)) * 2 * abs(scales[5, 0])
-        return np.stack([first / half, second / half**2], axis=-1)
+        return np.stack([first / half, second / half**2, self._xi2_errors(rows, scales)], axis=-1)
+
+    def _xi2_errors(self, rows: Array, scales: Array) -> Array:
+        """Errors of ξ², (columns,); NaN where it has no value."""
+        from .multipole_kernels import multipole_moments
+
+        numbers = np.zeros((len(self.columns), 10))
+        for i in range(len(self.columns)):
+            # One column as a state of its own: six rows of three places.
+            x = np.zeros((rows.shape[0], 6, 3))
+            x[:, :, 1] = rows[:, :, i]
+            multipole_moments(x.ravel(), rows.shape[0], 18, 3, scales, numbers[i])
+        N = float(self._problem.N)
+        return np.array([xi2_change(numbers[-1], one - numbers[-1], N) for one in numbers])
 
 
 def replace_K(layout: MultipoleLayout, K: int, J: float) -> MultipoleLayout:

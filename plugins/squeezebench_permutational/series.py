@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 import squeezebench as sb
 
 from .layout import aligned_zeros
+from .moments import xi2_change
 
 __all__ = ["Generator", "Pace", "advance"]
 
@@ -59,6 +60,8 @@ _FLOOR = 4e-13
 class Generator(Protocol):
     """What can be followed in time."""
 
+    layout: Any
+
     def apply(self, x: Array, out: Array, total: Array, h: float, shift: float, keep: float, share: float) -> None:
         """Set out = keep·out + h (L + shift) x, and total += share·out."""
 
@@ -78,8 +81,9 @@ class Pace:
         The larger of ct and ft in the longest step.
     step, shift, focus : float
         Of the next step.
-    error : float
-        Sum of truncation and round-off of all steps, each relative to the norm of the state array.
+    errors : tuple of float
+        Sums over all steps: of truncation and round-off, relative to the norm of the state array; and of what the first
+        terms that were left out would have added to first moments, in units of J, to second ones, of J², and to ξ².
     products, steps, rejected : int
         Counts.
     """
@@ -90,7 +94,7 @@ class Pace:
     step: float = math.inf
     shift: float = 0.0
     focus: float = 0.0
-    error: float = 0.0
+    errors: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     products: int = 0
     steps: int = 0
     rejected: int = 0
@@ -150,8 +154,8 @@ def advance(
 
     Returns
     -------
-    (ndarray (size,), ndarray (T, 11), float)
-        The state that is reached, the moments up to there with the error as an eleventh column (NaN after it), and the
+    (ndarray (size,), ndarray (T, 14), float)
+        The state that is reached, the moments up to there with the errors as four more columns (NaN after it), and the
         time that is reached.
 
     Raises
@@ -159,12 +163,12 @@ def advance(
     SolverError
         If the step shrinks to nothing.
     """
-    moments = np.full((len(times), 11), np.nan)
+    moments = np.full((len(times), 14), np.nan)
     buffers = [aligned_zeros(len(x)) for _ in range(3)]
     now = start
     done = int(np.searchsorted(times, start, side="right"))
     if done:
-        moments[:done, :10], moments[:done, 10] = generator.moments(x), pace.error
+        moments[:done, :10], moments[:done, 10:] = generator.moments(x), pace.errors
     while now < stop:
         tick(now)
         pace.step = min(pace.step, pace.longest)
@@ -183,11 +187,11 @@ def advance(
             break
         if end > done:
             moments[done:end, :10] = series.moments_at(times[done:end] - now)
-            moments[done:end, 10] = pace.error + series.error
+            moments[done:end, 10:] = np.array(pace.errors) + series.errors
             done = end
         x, buffers[0] = buffers[0], x
         now = reached
-        pace.error += series.error
+        pace.errors = tuple(a + b for a, b in zip(pace.errors, series.errors, strict=True))
         pace.steps += 1
         # A step that was cut short by the end says nothing against the longer one.
         pace.step = step * series.factor if step == pace.step else max(pace.step, step * series.factor)
@@ -205,8 +209,8 @@ class _Series:
         Whether truncation and round-off are within the tolerance.
     factor : float
         What to multiply the step by.
-    error : float
-        Truncation and round-off, relative to the norm of the state array.
+    errors : tuple of float
+        As in `Pace.errors`, of this step.
     """
 
     def __init__(
@@ -223,7 +227,7 @@ class _Series:
 
         self._step, self._shift, self._focus = step, pace.shift, pace.focus
         exponent, turn = pace.shift * step, max(pace.shift, pace.focus) * step
-        self.good, self.error = False, math.inf
+        self.good, self.errors = False, (math.inf,) * 4
         self.factor = 0.5
         decay = math.exp(-exponent)
         total, source, target = buffers
@@ -273,10 +277,35 @@ class _Series:
             return
         total *= decay
         tail, round_off = norm * ratio / (1 - ratio), _ROUND_OFF * math.sqrt(peak * summed)
-        self.error = _SAFETY * decay * (tail + round_off) / start
+        felt = self._felt(generator, total, source, target, weights, m, decay * max(ratio / (1 - ratio), 0.1))
+        self.errors = (_SAFETY * decay * (tail + round_off) / start, *felt)
         # What the terms outgrow the state by is exponential in the step.
         growth, bearable = math.log(max(peak * decay / start, 1.0)), math.log(allowed / (_ROUND_OFF * start))
         self.factor = min(2.0, 0.9 * bearable / max(growth, 1e-3))
+
+    def _felt(
+        self,
+        generator: Generator,
+        total: Array,
+        last: Array,
+        before: Array,
+        weights: Array | None,
+        m: int,
+        factor: float,
+    ) -> tuple[float, float, float]:
+        """What the last two terms, times `factor`, add to first and second moments and to ξ²."""
+        unit = max(generator.layout.spins[0], 0.5)
+        sizes = np.zeros(3)
+        state = generator.moments(total)
+        for term, index in ((last, m), (before, m - 1)):
+            if index == 0 or (weights is None and index < m):
+                continue
+            change = factor * generator.moments(term) * (1.0 if weights is None else abs(weights[index]))
+            parts = np.abs(change)
+            first = max(parts[0], parts[[1, 4, 5]].max() / unit)
+            second = max(parts[0], parts[[2, 3, 6, 7, 8, 9]].max() / unit**2)
+            sizes = np.maximum(sizes, [first, second, xi2_change(state, change, float(generator.layout.N))])
+        return float(sizes[0]), float(sizes[1]), float(sizes[2])
 
     def _weights(self, elapsed: Array, count: int) -> Array:
         """Weights of the terms at times after the start of the step, without the factor exp(−ct); shape (T, count)."""
