@@ -39,10 +39,10 @@ def disjoint_kernel(function: F) -> F:
     """
     from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
-    class Disjoint(CompilerBase):  # type: ignore[misc]  # numba ships few types
+    class Disjoint(CompilerBase):
         def define_pipelines(self) -> list[Any]:
             self.state.flags.noalias = True
-            return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+            return [DefaultPassBuilder.define_nopython_pipeline(self.state)]  # type: ignore[no-untyped-call]
 
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", pipeline_class=Disjoint)(function))
 

@@ -8,6 +8,7 @@ bounds the error: |Δ⟨J_a⟩| ≤ N · leak and |Δ⟨J_aJ_b⟩| ≤ ½ N² ·
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -109,7 +110,7 @@ class AlignedPicture(Picture):
         rows = populations(along, Layout(N, spins))
         edges = Layout(N, spins).rows
         level = np.zeros(N + 1)
-        for first, last in zip(edges[:-1], edges[1:], strict=True):
+        for first, last in itertools.pairwise(edges):
             level[: last - first] += rows[first:last]
         depth = _depth_of(level, _CUT * atol)
         layout = Layout(N, spins, max(depth + _ROOM, 6))
@@ -127,9 +128,9 @@ class AlignedPicture(Picture):
     def _model(self, model: sb.SpinModel) -> sb.SpinModel:
         R = self._R
         K = R @ model.K @ R.T
-        matrices = (_clean(R @ m @ R.T) for m in (model.collective, model.single))
+        collective, single = _clean(R @ model.collective @ R.T), _clean(R @ model.single @ R.T)
         h = R @ model.h
-        return sb.SpinModel.general(model.N, h, (K + K.T) / 2, *matrices)
+        return sb.SpinModel.general(model.N, h, (K + K.T) / 2, collective, single)
 
     def generator(self, model: sb.SpinModel, n_threads: int) -> BlockGenerator:
         """Generator of a model on the present layout."""
@@ -169,10 +170,12 @@ class AlignedPicture(Picture):
 
         layout = self.layout
         J, M = layout.J_of_row, layout.M_of_row
-        index = (np.ascontiguousarray(a, dtype=np.uint64) for a in (layout.sizes, layout.firsts, layout.rows[:-1]))
+        sizes, firsts, rows = (
+            np.ascontiguousarray(a, dtype=np.uint64) for a in (layout.sizes, layout.firsts, layout.rows[:-1])
+        )
         numbers = np.empty(10)
-        block_moments(self.x, *index, np.array([J, M, amplitude(0, 1, J, M)]), numbers)
-        return moments_of(numbers[None, :], 0.0)[0][0]
+        block_moments(self.x, sizes, firsts, rows, np.array([J, M, amplitude(0, 1, J, M)]), numbers)
+        return np.asarray(moments_of(numbers[None, :], 0.0)[0][0])
 
     @property
     def longest_step(self) -> float:

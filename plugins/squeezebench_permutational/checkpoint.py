@@ -39,7 +39,12 @@ _WINDOW = ("leak", "narrowest", "_margin", "_jumps", "_now")
 
 def key_of(problem: sb.Problem, options: Any) -> str:
     """What a checkpoint is good for: the same problem, options and version."""
-    content = {"format": _FORMAT, "version": sb.__version__, "problem": problem.to_dict(), "options": options.model_dump()}
+    content = {
+        "format": _FORMAT,
+        "version": sb.__version__,
+        "problem": problem.to_dict(),
+        "options": options.model_dump(),
+    }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -99,7 +104,7 @@ class Checkpoint:
         beside = self._path.with_name(f"{self._path.stem}.{os.getpid()}.part.npz")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(beside, meta=text, **arrays)
+            np.savez(beside, meta=text, **dict(arrays))  # type: ignore[arg-type]
             beside.replace(self._path)
         except OSError as error:
             beside.unlink(missing_ok=True)

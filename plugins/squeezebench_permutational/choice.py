@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     from .plan import Plan
 
-__all__ = ["converted", "needed_spins", "start"]
+__all__ = ["converted", "likely_multipoles", "needed_spins", "start"]
 
 #: With fewer spins blocks are small enough, and need no plan.
-_SMALL = 64
-#: A number of blocks costs this many times one of multipoles, where the generator is real and where it is not: its terms
-#: are more, and so are the products. Measured at N = 60 … 200.
+_SMALL = 96
+#: Up to so many spins blocks are cheaper than multipoles of which nearly all are needed.
+_BLOCKS_END = 150
+#: A number of blocks costs this many times one of multipoles, where the generator is real and where it is not: its
+#: terms are more, and so are the products. Measured at N = 60 … 200.
 _BLOCK_NUMBER, _COMPLEX_NUMBER = 1.5, 3.0
 #: A conversion must save this share.
 _WORTH_IT = 0.25
@@ -72,11 +74,20 @@ def start(
     if resumed:
         return MultipolePicture.start(problem, spins, 0.1), None
     picture = MultipolePicture.start(problem, spins, min(1e-8, atol))
-    planned = plan(problem, picture.layout, picture.x, atol, context)
-    if representation == "auto" and _dear(planned.largest, problem.N, len(spins), problem.segments()[0].model):
+    auto = representation == "auto"
+    planned = plan(problem, picture.layout, picture.x, atol, context, not auto or problem.N > _BLOCKS_END)
+    dear = _dear(planned.largest, problem.N, len(spins), problem.segments()[0].model)
+    if auto and (dear or (planned.error > atol and problem.N <= _BLOCKS_END)):
         return BlockPicture.start(problem, spins), None
     picture.limit = planned.limit
     return picture, planned
+
+
+def likely_multipoles(problem: sb.Problem) -> bool:
+    """Whether "auto" will probably take multipoles, as far as can be told without a plan."""
+    if problem.N < _SMALL or problem.initial_state.as_product(problem.N) is None:
+        return False
+    return problem.N > _BLOCKS_END or not any(step.model.K.any() for step in problem.segments())
 
 
 def _factor(model: sb.SpinModel) -> float:

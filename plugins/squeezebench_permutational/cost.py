@@ -30,16 +30,59 @@ _NUMBER, _TERM, _TRANSPOSED, _PRODUCT = 2.8e-9, 0.7e-9, 1.3e-9, 4e-5
 _CACHED, _UNCACHED = 4e5, 1.3
 
 
-def estimate(problem: sb.Problem, diagonal: bool) -> sb.Cost:
+#: Multipoles: K in units of N^0.65 once a state has spread over the sphere, and in units of √N before; how many times
+#: as far the spectrum of K = N reaches as that of a small K/N, times N/K; products for each unit of it; the share
+#: of the numbers at their most that is there on average, and of all J; seconds a number. Measured at N = 100 … 500.
+_SPREAD, _NARROW, _STEEPER, _PRODUCTS, _AVERAGE, _OCCUPIED, _MULTIPOLE = 3.1, 4.3, 1.9, 1.25, 0.7, 0.72, 2.4e-9
+#: Columns of the plan, padding included, and how much larger its K is.
+_COLUMNS, _LARGER = 16, 1.15
+
+
+def multipole_estimate(problem: sb.Problem, n_threads: int = 1) -> sb.Cost:
+    """Memory and time with multipoles.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is to be solved.
+    n_threads : int
+        Threads; a second one saves about 40 %.
+    """
+    spins = needed_spins(problem)
+    N, end = problem.N, float(problem.times[-1])
+    seconds, largest = 0.1, 0.0
+    for step in problem.segments():
+        model = turned_model(step.model, frame_angle(step.model))
+        span = max(min(step.stop, end) - step.start, 0.0)
+        real, imaginary = extents(model, spins)
+        spread = min(1.0, max(imaginary, 1.0) / N * span / 8)
+        twisted = 1.5 if model.K.any() else 1.0
+        K = min(float(N), twisted * max(_NARROW * math.sqrt(N), _SPREAD * N**0.65 * spread))
+        turn = max(1.05 * imaginary * min(1.0, _STEEPER * K / N), 0.3 * real * (K / N) ** 2) * span
+        products = _PRODUCTS * turn + 30
+        numbers = (K + 1) * (K + 2) * max(len(spins) * _OCCUPIED, 1.0)
+        plan = _COLUMNS * (_LARGER * K) ** 2
+        pace = _MULTIPOLE * (_UNCACHED if numbers > _CACHED else 1.0)
+        seconds += products * (
+            pace * _AVERAGE * numbers / (1 + 0.7 * (n_threads > 1)) + _MULTIPOLE * plan + 2 * _PRODUCT
+        )
+        largest = max(largest, numbers / _OCCUPIED + 18 * K * len(spins) / 4 + 3 * plan)
+    return sb.Cost(bytes=8 * 4.5 * largest + 5e6, seconds=seconds)
+
+
+def estimate(problem: sb.Problem, representation: str) -> sb.Cost:
     """Memory and time.
 
     Parameters
     ----------
     problem : Problem
         What is to be solved.
-    diagonal : bool
-        Populations only, or blocks.
+    representation : {"diagonal", "blocks", "multipoles", "aligned"}
+        Where most of the time is spent.
     """
+    diagonal = representation == "diagonal"
+    if representation == "multipoles" and not problem.is_steady:
+        return multipole_estimate(problem)
     spins = needed_spins(problem)
     rows = float(sum(round(2 * J) + 1 for J in spins))
     entries = rows if diagonal else float(block_entries(problem.N, spins))

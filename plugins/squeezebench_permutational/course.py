@@ -162,8 +162,8 @@ class Course:
         if leak > _LEAK_BUDGET * self._atol:
             raise sb.SolverError(
                 f"by t = {now:.6g} the {self.picture.name} representation has lost a weight of {leak:.2g}, more than "
-                f"{_LEAK_BUDGET:g} times atol = {self._atol:g}: the course is too long for it; give a larger atol, or take "
-                "representation='multipoles' or 'blocks'"
+                f"{_LEAK_BUDGET:g} times atol = {self._atol:g}: the course is too long for it; give a larger atol, or "
+                "take representation='multipoles' or 'blocks'"
             )
 
     def _stretch(

@@ -17,7 +17,7 @@ __all__ = ["apply_multipoles", "multipole_moments", "shell_weights"]
 Array = NDArray[np.float64]
 Index = NDArray[np.uint64]
 
-#: Tables of (k, J) in the main loop: for each of three changes of J, times 1 and q² from k, from k − 1, k + 1, k − 2, k + 2.
+#: Tables of (k, J) in the main loop: for each of three changes of J, times 1 and q² from k, and from k ± 1 and k ± 2.
 TABLES = 18
 
 

@@ -50,9 +50,7 @@ class MultipolePicture(Picture):
     # K is chosen anew after each step, so that a shorter one keeps fewer multipoles.
     reach = 130.0
 
-    def __init__(
-        self, layout: MultipoleLayout, x: Array, angle: float, spins: Sequence[float], limit: float
-    ) -> None:
+    def __init__(self, layout: MultipoleLayout, x: Array, angle: float, spins: Sequence[float], limit: float) -> None:
         super().__init__(layout, x, angle)
         self._spins = list(spins)
         self.limit = limit
@@ -76,6 +74,12 @@ class MultipolePicture(Picture):
             packed = blocks.pack(problem.initial_state.dicke_blocks(N), angle)
             layout, x = multipoles_of(blocks, packed, 2, round(2 * max(spins)))
         return cls(layout, x, angle, spins, limit)
+
+    @classmethod
+    def of_blocks(cls, picture: Picture, spins: Sequence[float], limit: float) -> MultipolePicture:
+        """A state that is in blocks; multipoles below `limit` may be cut."""
+        layout, x = multipoles_of(picture.layout, picture.x, 2, round(2 * max(picture.layout.spins)))
+        return cls(layout, x, picture.angle, spins, limit)
 
     @property
     def numbers(self) -> float:
@@ -122,7 +126,7 @@ class MultipolePicture(Picture):
             self._extents = (model, K, *self._probed(model))
         _, at, real, imaginary = self._extents
         scale = K / at
-        whole = extents(turned_model(model, self.angle), [max(spins)]) if K > 0.7 * 2 * max(spins) else (math.inf,) * 2
+        whole = extents(turned_model(model, self.angle), [max(spins)]) if 0.7 * 2 * max(spins) < K else (math.inf,) * 2
         return min(real * max(scale, scale**2), whole[0]), min(imaginary * scale, whole[1])
 
     def _probed(self, model: sb.SpinModel) -> tuple[float, float]:
@@ -138,7 +142,8 @@ class MultipolePicture(Picture):
         after = np.maximum.accumulate(tops + slope) - slope
         before = (np.maximum.accumulate((tops - slope)[::-1]) + slope[::-1])[::-1]
         tops = np.maximum(np.maximum(after, before), 2)
-        return np.minimum(tops, np.maximum(2 * np.array(self.layout.spins), 2)).astype(np.int64)
+        result: NDArray[np.int64] = np.minimum(tops, np.maximum(2 * np.array(self.layout.spins), 2)).astype(np.int64)
+        return result
 
     def refit(self, now: float) -> None:
         """As many multipoles as the state needs, and room to grow."""

@@ -31,7 +31,8 @@ def needed_K(shells: Array, tolerance: float) -> NDArray[np.int64]:
         Absolute.
     """
     beyond = np.sqrt(np.cumsum(shells[::-1] ** 2, axis=0)[::-1])
-    return np.maximum(np.count_nonzero(beyond > tolerance, axis=0) - 1, 0)
+    result: NDArray[np.int64] = np.maximum(np.count_nonzero(beyond > tolerance, axis=0) - 1, 0)
+    return result
 
 
 def axial(N: int, spins: Sequence[float], length: float, weights: Sequence[float], K: int) -> Array:

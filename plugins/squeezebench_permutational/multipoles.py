@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +105,7 @@ class MultipoleLayout:
 
     def weights(self, x: Array) -> Array:
         """Probability of each J, shape (n_J,)."""
-        return self.view(x)[0, 0] * np.sqrt(2 * np.array(self.spins) + 1)
+        return np.asarray(self.view(x)[0, 0] * np.sqrt(2 * np.array(self.spins) + 1))
 
     def shells(self, x: Array) -> Array:
         """Norm of the coefficients of each k and J, shape (K + 1, n_J)."""
@@ -300,7 +300,8 @@ class MultipoleGenerator:
         sizes = (layout.planes, layout.plane, layout.stride)
         main = (self._rows, layout.ranges, self._factors, self._core, self._work[share])
         further = (self._extra, self._extra_sources, self._extra_factors, self._extra_tables)
-        apply_multipoles(x, out, total, *numbers, first, last, *sizes, *main, *further)
+        arrays: tuple[Any, ...] = (*main, *further)
+        apply_multipoles(x, out, total, *numbers, first, last, *sizes, *arrays)  # type: ignore[call-arg, arg-type]
 
     def moments(self, x: Array) -> Array:
         """The ten numbers of `kernels.block_moments`, shape (10,)."""

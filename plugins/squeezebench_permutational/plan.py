@@ -1,8 +1,8 @@
 r"""How many multipoles a problem needs, from a course of one multiplet in their place.
 
-What cutting multipoles beyond K does to the moments depends on how much of it finds its way back down to k ≤ 2, which no
-look at the state alone can tell: it is 10⁻⁶ of what was cut where spins decay fast, and all of it where they twist. The
-question is therefore put to a problem that has the same flow over the sphere and costs a hundredth: all J are summed
+What cutting multipoles beyond K does to the moments depends on how much of it finds its way back down to k ≤ 2, which
+no look at the state alone can tell: it is 10⁻⁶ of what was cut where spins decay fast, and all of it where they twist.
+The question is therefore put to a problem that has the same flow over the sphere and costs a hundredth: all J are summed
 up at their mean J(t), :math:`b_{kq} = \sum_J \sqrt{2J+1}\,c^J_{kq}`, which the generator moves as
 
 .. math::
@@ -50,7 +50,8 @@ _HOPELESS = 0.05
 
 def room_for(needed: NDArray[np.int64], margin: float = MARGIN) -> NDArray[np.int64]:
     """K that has room to grow, where `needed` is needed now."""
-    return needed + np.maximum(np.ceil(margin * needed).astype(np.int64), _ROOM)
+    result: NDArray[np.int64] = needed + np.maximum(np.ceil(margin * needed).astype(np.int64), _ROOM)
+    return result
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,7 @@ class _Folded:
             around = self._J + np.array([1.0, 0.0, -1.0])
             scale = np.sqrt(np.maximum(2 * around + 1, 0.0) / (2 * self._J + 1))
             self._parts = [
-                replace(p, table=(p.table * scale)[:, [1 - p.delta]])
-                for p in generator_parts(self._model, around, K)
+                replace(p, table=(p.table * scale)[:, [1 - p.delta]]) for p in generator_parts(self._model, around, K)
             ]
         return self._parts
 
@@ -136,7 +136,9 @@ def _limits(finest: float) -> Array:
     return np.asarray(_COARSEST * 10 ** -np.linspace(0, decades, int(np.clip(np.ceil(2 * decades) + 1, 4, _MOST))))
 
 
-def plan(problem: sb.Problem, layout: MultipoleLayout, x: Array, atol: float, context: sb.Context) -> Plan:
+def plan(
+    problem: sb.Problem, layout: MultipoleLayout, x: Array, atol: float, context: sb.Context, thorough: bool = True
+) -> Plan:
     """Choose the limit.
 
     Parameters
@@ -151,15 +153,17 @@ def plan(problem: sb.Problem, layout: MultipoleLayout, x: Array, atol: float, co
         Error that moments may have, in units of N/2 and N²/4.
     context : Context
         Is checked after each step.
+    thorough : bool
+        Whether to go on where the limits that suffice for damped multipoles do not: with nearly all of them.
     """
-    # Errors go like the square of the limit where multipoles are damped, which is tried first, and like the limit if not.
+    # Errors go like the square of the limit where multipoles are damped, which is tried first, else like the limit.
     for finest in (0.03 * np.sqrt(atol), 0.3 * atol):
         walk = _Walk(problem, layout, x, _limits(max(finest, 1e-13)), context)
         walk.run()
         errors = np.fmax.accumulate(np.array(walk.errors).reshape(-1, len(walk.columns), 3), axis=0)
         worst = _SAFETY * errors[:, :, :2].max(axis=(0, 2), initial=0.0)
         fine = np.nonzero(worst[:-1] <= atol)[0]
-        if len(fine):
+        if len(fine) or not thorough:
             break
     chosen = int(fine[0]) if len(fine) else len(worst) - 2
     found = _SAFETY * errors[:, chosen]
@@ -209,7 +213,11 @@ class _Walk:
                     return
                 fresh = False
                 # From here on multipoles end by themselves at k = 2J.
-                if self._K[0] >= 2 * self._J - 4 or self._J <= self._lowest or not np.isfinite(self.errors[-1][-2, :2]).all():
+                if (
+                    self._K[0] >= 2 * self._J - 4
+                    or self._lowest >= self._J
+                    or not np.isfinite(self.errors[-1][-2, :2]).all()
+                ):
                     return
 
     def _shells(self) -> Array:
@@ -218,7 +226,7 @@ class _Walk:
         squares = np.sum(layout.view(self._x) ** 2, axis=0)
         squares[np.cumsum(np.arange(layout.K + 1))] *= 0.5
         edges = np.arange(layout.K + 1) * np.arange(1, layout.K + 2) // 2
-        return np.sqrt(2 * np.add.reduceat(squares, edges, axis=0))
+        return np.asarray(np.sqrt(2 * np.add.reduceat(squares, edges, axis=0)))
 
     def _refit(self) -> None:
         """Give each column the K that its limit asks for."""
@@ -262,7 +270,7 @@ class _Walk:
         self._J = max(self._J + (now - before) * tables.drift(view[:, :, -1]), self._lowest)
         self.times.append(now)
         errors = self._errors()
-        # Where multipoles end by themselves at 2J, the multiplets above the mean have more: then all that is cut may count.
+        # Where multipoles end by themselves at 2J, multiplets above the mean have more: all that is cut may count.
         ended = self._K >= 2 * self._J - 4
         lost = self.columns[ended, None] / _SAFETY * np.array([1.0, 1.0, self._problem.N])
         errors[ended] = np.fmax(errors[ended], lost)

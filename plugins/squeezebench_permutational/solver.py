@@ -79,7 +79,8 @@ class Permutational(sb.Solver):
         if options.atol < _ATOL_FLOOR and not problem.is_steady:
             return sb.Support(
                 False,
-                f"atol = {options.atol:g} is below {_ATOL_FLOOR:g}, which is what sums in 64-bit floats are good to: give a larger one; "
+                f"atol = {options.atol:g} is below {_ATOL_FLOOR:g}, which is what sums in 64-bit floats are good to: "
+                "give a larger one; "
                 "representation='blocks' cuts nothing inside of blocks",
             )
         need, limit = self.estimate(problem, options).bytes, machine_memory()
@@ -95,7 +96,7 @@ class Permutational(sb.Solver):
         """Memory and time, from the number of entries and of products with the generator."""
         from .cost import estimate
 
-        return estimate(problem, self._representation(problem, options) == "diagonal")
+        return estimate(problem, self._representation(problem, options))
 
     def _representation(self, problem: sb.Problem, options: PermutationalOptions) -> str:
         """Representation of the start."""
@@ -103,7 +104,11 @@ class Permutational(sb.Solver):
 
         if options.representation != "auto":
             return options.representation
-        return "diagonal" if is_diagonal(problem) else "blocks"
+        if is_diagonal(problem):
+            return "diagonal"
+        from .choice import likely_multipoles
+
+        return "multipoles" if likely_multipoles(problem) else "blocks"
 
     def solve(self, problem: sb.Problem, options: PermutationalOptions, context: sb.Context) -> sb.Moments:
         """Moments at ``problem.times``; ``extra["states"]`` as `squeezebench_permutational.states` describes.
@@ -132,7 +137,9 @@ class Permutational(sb.Solver):
         keep = options.states if wanted else "none"
         resumed = saved.exists and keep != "all"
         picture, planned = start(problem, options.representation, options.atol, context, resumed)
-        may_convert = options.representation == "auto"
+        # Blocks that were chosen for a product start were chosen because too many multipoles are needed.
+        foreseen = picture.name == "blocks" and problem.initial_state.as_product(problem.N) is not None
+        may_convert = options.representation == "auto" and not foreseen
         course = Course(problem, picture, options.rtol, options.atol, context, keep, planned, may_convert, saved).run()
         context.progress(1.0)
         pace = course.pace
@@ -153,8 +160,8 @@ class Permutational(sb.Solver):
         )
 
 
-#: What the first terms that were left out would have added to moments, times this, is taken for what the series' ends did:
-#: no error was above two thirds of it in some thousand random models and in the paper's
+#: What the first terms that were left out would have added to moments, times this, is taken for what the series' ends
+#: did: no error was above two thirds of it in some thousand random models and in the paper's
 #: (`tests/plugins/test_permutational_representations.py`). The estimate in norm is a hundred times as large.
 _MOMENTS = 1.6
 _XI2_MOMENTS = 5.0

@@ -99,7 +99,9 @@ def steady_moments(problem: sb.Problem, diagonal: bool, context: sb.Context, kee
     return sb.Moments(
         spin=spin,
         covariance=covariance,
-        error_estimate=error_estimate(problem.N, spin, covariance, np.array([[error, 0.0, 0.0, 0.0, 0.0, error, error, problem.N * error]])),
+        error_estimate=error_estimate(
+            problem.N, spin, covariance, np.array([[error, 0.0, 0.0, 0.0, 0.0, error, error, problem.N * error]])
+        ),
         diagnostics={**diagnostics, "residual": residual, "gap": None if math.isnan(gap) else gap},
         extra=extra,
     )

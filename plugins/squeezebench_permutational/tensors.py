@@ -16,8 +16,9 @@ bosons a (up) and b (down) one step :math:`\rho\to a\rho a^\dagger` takes :math:
 
     \tfrac12[p_0\,T_{kq} + u\,e(k+1, q)\,T_{k+1,q} + d\,e(k, q)\,T_{k-1,q}]^{n-1},
 
-with u(n, k) = √((n−1−k)(n−2−k)) and d(n, k) = √((n+k)(n+k−1)), while bρb† has the opposite signs of u and d. Everything else follows: aρb† and bρa† are commutators of aρa† − bρb† with J_∓, raising
-steps are transposes, and J_∓ and the vector operators between J and J ± 1 are products of two bosons.
+with u(n, k) = √((n−1−k)(n−2−k)) and d(n, k) = √((n+k)(n+k−1)), while bρb† has the opposite signs of u and d. Everything
+else follows: aρb† and bρa† are commutators of aρa† − bρb† with J_∓, raising steps are transposes, and J_∓ and the
+vector operators between J and J ± 1 are products of two bosons.
 
 Each coefficient is a function of (J, k) times one of (k, q); by the Wigner-Eckart theorem the latter is a root that
 depends on the shifts alone (`root`) times a polynomial in q of degree 2 at most.
@@ -201,10 +202,7 @@ def root(dk: int, dq: int, k: Array, q: Array) -> Array:
         rises, turns = max(rises - 1, 0), max(turns - 1, 0)
     value = _one(k, q)
     for rise, turn in steps:
-        if rise:
-            value = value * (up(turn, k, q) if turn else e(k + 1, q))
-        else:
-            value = value * f(turn, k, q)
+        value = value * (up(turn, k, q) if turn else e(k + 1, q)) if rise else value * f(turn, k, q)
         k, q = k + rise, q + turn
     return value
 
