@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import time
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,10 @@ class Checkpoint:
         if self._path is None or not self._path.is_file():
             return None
         try:
-            with np.load(self._path, allow_pickle=False) as file:
+            with self._path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             meta = json.loads(str(arrays.pop("meta")))
-        except (OSError, ValueError, KeyError, EOFError, json.JSONDecodeError):
-            return None
-        except Exception as error:  # a zip file that is cut short
-            if type(error).__name__ != "BadZipFile":
-                raise
+        except (OSError, ValueError, AttributeError, KeyError, EOFError, zipfile.BadZipFile):
             return None
         return (meta, arrays) if meta.get("key") == self._key else None
 

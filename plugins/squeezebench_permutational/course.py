@@ -198,7 +198,7 @@ class Course:
             reached = int(np.searchsorted(times, now, side="right"))
             self._record(first + done, part[: reached - done])
             done = reached
-            if self._checkpoint is not None and self._checkpoint.due and now < stop and not watch.stationary:
+            if self._checkpoint is not None and self._checkpoint.due and 0 < now < stop and not watch.stationary:
                 meta, arrays = packed(self)
                 self._checkpoint.save({**meta, "segment": self._segment, "now": now, "done": before + done}, arrays)
             if watch.stationary:

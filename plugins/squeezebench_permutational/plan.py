@@ -2,8 +2,8 @@ r"""How many multipoles a problem needs, from a course of one multiplet in their
 
 What cutting multipoles beyond K does to the moments depends on how much of it finds its way back down to k ≤ 2, which
 no look at the state alone can tell: it is 10⁻⁶ of what was cut where spins decay fast, and all of it where they twist.
-The question is therefore put to a problem that has the same flow over the sphere and costs a hundredth: all J are summed
-up at their mean J(t), :math:`b_{kq} = \sum_J \sqrt{2J+1}\,c^J_{kq}`, which the generator moves as
+The question is therefore put to a problem that has the same flow over the sphere and costs a hundredth: all J are
+summed up at their mean J(t), :math:`b_{kq} = \sum_J \sqrt{2J+1}\,c^J_{kq}`, which the generator moves as
 
 .. math::
 

@@ -241,8 +241,8 @@ class KilledError(Exception):
     [
         (paper(20, stop=3.0), {"representation": "blocks"}),
         (paper(40, stop=1.5), {"representation": "multipoles"}),
-        (paper(30, stop=0.1), {"representation": "aligned"}),
-        (sb.Problem(sb.SpinModel(60, emission=1.0, pumping=0.3), sb.CoherentSpinState(0, 0), times=[0, 2, 5]), {}),
+        (paper(30, stop=0.4), {"representation": "aligned"}),
+        (sb.Problem(sb.SpinModel(300, emission=1.0, pumping=0.3), sb.CoherentSpinState(0, 0), times=[0, 1, 3]), {}),
     ],
 )
 def test_a_killed_course_is_taken_up_to_the_same_numbers(problem, options, tmp_path, monkeypatch):
