@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,6 +16,8 @@ from .course import Course, collective_rate, follow, make_grid
 from .guard import Verdict, believe, witness_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .course import Grid
 
 __all__ = ["Cumulant", "CumulantOptions"]
@@ -93,12 +96,41 @@ class Cumulant(sb.Solver):
         SolverError
             If an order takes more than `max_steps` steps.
         """
+        if problem.is_plain and (context.stop is not None or context.reductions):
+            (result,) = self.solve_batch([problem], options, context)
+            if isinstance(result, sb.SolverError):
+                raise result
+            return result
         orders = _orders(options.order, problem.N, options.guard)
         grid = make_grid(problem, dense=len(orders) > 1)
         courses = _follow_all(problem, orders, grid, options, context)
         compared = [courses[k] for k in orders]
         verdict = believe(compared if options.guard == "orders" else compared[:1], grid, problem.N)
         return _moments(problem, compared, verdict, grid, options)
+
+    def solve_batch(
+        self, problems: Sequence[sb.Problem], options: Any, context: sb.Context
+    ) -> list[sb.Moments | sb.SolverError]:
+        """Results of many problems, each as `solve` gives it, followed in blocks on ``context.n_threads`` threads."""
+        from .batch import solve_many
+
+        plain = [i for i, problem in enumerate(problems) if problem.is_plain]
+        results = super().solve_batch([p for p in problems if not p.is_plain], options, context)[::-1]
+        if not plain:
+            return results[::-1]
+        inner = dataclasses.replace(
+            context,
+            reductions=tuple(context.reductions[i] for i in plain) if context.reductions else (),
+            stops=tuple(context.stops[i] for i in plain) if context.stops else (),
+        )
+        many = solve_many(
+            [problems[i] for i in plain],
+            options,
+            inner,
+            lambda N: _orders(options.order, N, options.guard),
+            _moments,
+        )[::-1]
+        return [many.pop() if problem.is_plain else results.pop() for problem in problems]
 
 
 def _orders(order: int, N: int, guard: str) -> list[int]:

@@ -95,7 +95,7 @@ def _sum(target: str, row: dict[int, float]) -> list[str]:
         term = f"{sign}{abs(weight)!r} * {_at(K + column)}"
         if len(line) + len(term) > _WIDTH - 12:
             lines.append(line)
-            line = f"{target} {'-' if weight < 0 else '+'}= {abs(weight)!r} * {_at(K + column)}"
+            line = f"{target} += {weight!r} * {_at(K + column)}"
         else:
             line += term
     return [*lines, line]

@@ -123,7 +123,7 @@ def step(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints) -> Non
         b = i * 320
         for j in range(16):
             total = 0.6241109587160757 * w[b + j + 48] - 3.3608926294469414 * w[b + j + 96]
-            total -= 0.868219346841726 * w[b + j + 112] + 27.59209969944671 * w[b + j + 128]
+            total += -0.868219346841726 * w[b + j + 112] + 27.59209969944671 * w[b + j + 128]
             total += 20.154067550477894 * w[b + j + 144] - 43.48988418106996 * w[b + j + 160]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
@@ -135,9 +135,9 @@ def step(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints) -> Non
         b = i * 320
         for j in range(16):
             total = 0.47766253643826434 * w[b + j + 48] - 2.4881146199716677 * w[b + j + 96]
-            total -= 0.590290826836843 * w[b + j + 112] + 21.230051448181193 * w[b + j + 128]
+            total += -0.590290826836843 * w[b + j + 112] + 21.230051448181193 * w[b + j + 128]
             total += 15.279233632882423 * w[b + j + 144] - 33.28821096898486 * w[b + j + 160]
-            total -= 0.020331201708508627 * w[b + j + 176]
+            total += -0.020331201708508627 * w[b + j + 176]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
@@ -149,7 +149,7 @@ def step(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints) -> Non
         for j in range(16):
             total = -0.9371424300859873 * w[b + j + 48] + 5.186372428844064 * w[b + j + 96]
             total += 1.0914373489967295 * w[b + j + 112] - 8.149787010746927 * w[b + j + 128]
-            total -= 18.52006565999696 * w[b + j + 144] + 22.739487099350505 * w[b + j + 160]
+            total += -18.52006565999696 * w[b + j + 144] + 22.739487099350505 * w[b + j + 160]
             total += 2.4936055526796523 * w[b + j + 176] - 3.0467644718982196 * w[b + j + 192]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
@@ -161,9 +161,9 @@ def step(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints) -> Non
         b = i * 320
         for j in range(16):
             total = 2.273310147516538 * w[b + j + 48] - 10.53449546673725 * w[b + j + 96]
-            total -= 2.0008720582248625 * w[b + j + 112] - 17.9589318631188 * w[b + j + 128]
+            total += -2.0008720582248625 * w[b + j + 112] - 17.9589318631188 * w[b + j + 128]
             total += 27.94888452941996 * w[b + j + 144] - 2.8589982771350235 * w[b + j + 160]
-            total -= 8.87285693353063 * w[b + j + 176] + 12.360567175794303 * w[b + j + 192]
+            total += -8.87285693353063 * w[b + j + 176] + 12.360567175794303 * w[b + j + 192]
             total += 0.6433927460157636 * w[b + j + 208]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
@@ -197,7 +197,7 @@ def extra_slopes(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints
         b = i * 320
         for j in range(16):
             total = 0.056167502283047954 * w[b + j + 48] + 0.25350021021662483 * w[b + j + 144]
-            total -= 0.2462390374708025 * w[b + j + 160] - 0.12419142326381637 * w[b + j + 176]
+            total += -0.2462390374708025 * w[b + j + 160] - 0.12419142326381637 * w[b + j + 176]
             total += 0.15329179827876568 * w[b + j + 192] + 0.00820105229563469 * w[b + j + 208]
             total += 0.007567897660545699 * w[b + j + 224] - 0.008298 * w[b + j + 240]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
@@ -211,8 +211,8 @@ def extra_slopes(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints
         for j in range(16):
             total = 0.03183464816350214 * w[b + j + 48] + 0.028300909672366776 * w[b + j + 128]
             total += 0.053541988307438566 * w[b + j + 144] - 0.05492374857139099 * w[b + j + 160]
-            total -= 0.00010834732869724932 * w[b + j + 208] + 0.0003825710908356584 * w[b + j + 224]
-            total -= 0.00034046500868740456 * w[b + j + 240] + 0.1413124436746325 * w[b + j + 256]
+            total += -0.00010834732869724932 * w[b + j + 208] + 0.0003825710908356584 * w[b + j + 224]
+            total += -0.00034046500868740456 * w[b + j + 240] + 0.1413124436746325 * w[b + j + 256]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
@@ -252,15 +252,15 @@ def step_errors(w: Array, n: int, rtol: float, atol: float, worst_5: Array, wors
             new = abs(w[b + j + 16])
             scale = atol + rtol * (new if new > old else old)
             error = 0.01312004499419488 * w[b + j + 48] - 1.2251564463762044 * w[b + j + 128]
-            error -= 0.4957589496572502 * w[b + j + 144] + 1.6643771824549864 * w[b + j + 160]
-            error -= 0.35032884874997366 * w[b + j + 176] + 0.3341791187130175 * w[b + j + 192]
+            error += -0.4957589496572502 * w[b + j + 144] + 1.6643771824549864 * w[b + j + 160]
+            error += -0.35032884874997366 * w[b + j + 176] + 0.3341791187130175 * w[b + j + 192]
             error += 0.08192320648511571 * w[b + j + 208] - 0.022355307863886294 * w[b + j + 224]
             error = abs(error) / scale
             worst_5[j] = error if error > worst_5[j] else worst_5[j]
             total[j] += error
             error = -0.18980075407240762 * w[b + j + 48] + 4.450312892752409 * w[b + j + 128]
             error += 1.8915178993145003 * w[b + j + 144] - 5.801203960010585 * w[b + j + 160]
-            error -= 0.4226823213237919 * w[b + j + 176] - 0.1521609496625161 * w[b + j + 192]
+            error += -0.4226823213237919 * w[b + j + 176] - 0.1521609496625161 * w[b + j + 192]
             error += 0.20136540080403034 * w[b + j + 208] + 0.02265179219836082 * w[b + j + 224]
             error = abs(error) / scale
             worst_3[j] = error if error > worst_3[j] else worst_3[j]
