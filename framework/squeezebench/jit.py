@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["compile_seconds", "kernel", "lane_kernel"]
+__all__ = ["compile_seconds", "kernel"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,17 +24,6 @@ def kernel(function: F) -> F:
     file, clear ``NUMBA_CACHE_DIR``. The tests key that folder by a hash of all kernel sources.
     """
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-def lane_kernel(function: F) -> F:
-    """Like `kernel`, for loops over the points of a block: a × b + c may be rounded once instead of twice.
-
-    On the processors that have such an instruction this saves a third of the time of a right-hand side. Sums keep their
-    order and NaN its meaning; a result may differ in its last digit from that of a processor without the instruction,
-    but not with a point's place in a block.
-    """
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-    return cast(F, numba.njit(**options)(function))
 
 
 def compile_seconds() -> float:

@@ -26,7 +26,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 
 __all__ = [{names}]
 
@@ -35,7 +35,7 @@ Ints = NDArray[np.int64]
 '''
 _FUNCTION = '''
 
-@lane_kernel
+@kernel
 def {variant}(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order {order}, {what}: block w with {n} variables, {size} coefficients a lane; `indices` is not read."""
     for j in range({lanes}):

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 from squeezebench.lanes.layout import LANES, POINT, ROWS, SLOPE
 
 from .coefficients import PLACES
@@ -65,7 +65,7 @@ def _pointer(function: Any) -> Any:
     return numba.types.CompileResultWAP(cast(Any, function).get_compile_result(signature))
 
 
-@lane_kernel
+@kernel
 def any_order(w: Array, c: Array, indices: Ints) -> None:
     """`kernels.any_order` for the lanes of a block: the same loops, each with one over the lanes inside.
 
@@ -102,7 +102,7 @@ def any_order(w: Array, c: Array, indices: Ints) -> None:
             for t in range(start[m], start[m + 1]):
                 _add_product(product[m], first[left[t]], second[right[t]], 1.0)
         for m in range(n_inner):
-            _add_product(product[m], first[up[3 * m + d]], c[:LANES], exponents[3 * m + d] + 1.0)
+            _add_product(product[m], c[:LANES], first[up[3 * m + d]], exponents[3 * m + d] + 1.0)
 
     for a in range(3):
         _add(rate[1 + a], _lanes(c, _CONSTANT + a), 1.0)
@@ -123,36 +123,37 @@ def any_order(w: Array, c: Array, indices: Ints) -> None:
         for m in range(n_inner):
             _add_product(rate[up[3 * up[3 * m + a] + b]], source[m], value, 1.0)
 
+    total = np.empty(LANES)
     for m in range(1, n_all):
-        total = rate[m]
         for j in range(LANES):
-            total[j] += (1.0 - degree[m] * c[j]) * q[m, j]
+            total[j] = 0.0
         for t in range(outer_start[m], outer_start[m + 1]):
-            _add_product(total, q[outer_left[t]], weighted[outer_right[t]], -1.0)
+            _add_product(total, q[outer_left[t]], weighted[outer_right[t]], 1.0)
         for j in range(LANES):
-            w[((m - 1) * ROWS + SLOPE) * LANES + j] = total[j]
+            value = rate[m, j] + (1.0 - degree[m] * c[j]) * q[m, j] - total[j]
+            w[((m - 1) * ROWS + SLOPE) * LANES + j] = value
 
 
-@lane_kernel
+@kernel
 def _part(indices: Ints, i: int) -> Ints:
     """Part i of `Equations.indices`."""
     return indices[indices[3 + i] : indices[4 + i]]
 
 
-@lane_kernel
+@kernel
 def _lanes(c: Array, place: int) -> Array:
     """One coefficient of all lanes."""
     return c[place * LANES : (place + 1) * LANES]
 
 
-@lane_kernel
+@kernel
 def _add(target: Array, source: Array, factor: float) -> None:
     """Add factor × source to the target, lane by lane."""
     for j in range(LANES):
         target[j] += factor * source[j]
 
 
-@lane_kernel
+@kernel
 def _add_product(target: Array, first: Array, second: Array, factor: float) -> None:
     """Add factor × first × second to the target, lane by lane."""
     for j in range(LANES):

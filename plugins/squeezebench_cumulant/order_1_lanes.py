@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 
 __all__ = ["GENERAL", "NAMED", "general", "named"]
 
@@ -50,7 +50,7 @@ GENERAL = (
 NAMED = (0, 1, 2, 3, 6, 9, 12, 15, 17)
 
 
-@lane_kernel
+@kernel
 def general(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order 1, any model: block w with 3 variables, 31 coefficients a lane; `indices` is not read."""
     for j in range(16):
@@ -87,8 +87,8 @@ def general(w: Array, c: Array, indices: Ints) -> None:
         o_z_zz = c[j + 480]
         share_1 = 1.0 - 1.0 * inv_n
         x = w[j + 16]
-        y = w[j + 336]
-        z = w[j + 656]
+        y = w[j + 352]
+        z = w[j + 688]
         s_xx = x * x
         s_xy = x * y
         s_xz = x * z
@@ -102,11 +102,11 @@ def general(w: Array, c: Array, indices: Ints) -> None:
         q_z = o_z_xx * s_xx + o_z_xy * s_xy + o_z_xz * s_xz + o_z_yy * s_yy + o_z_yz * s_yz + o_z_zz * s_zz
         rate_z = t_zx * x + t_zy * y + t_zz * z + t_z + share_1 * q_z
         w[j + 32] = rate_x
-        w[j + 352] = rate_y
-        w[j + 672] = rate_z
+        w[j + 368] = rate_y
+        w[j + 704] = rate_z
 
 
-@lane_kernel
+@kernel
 def named(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order 1, named couplings only: block w with 3 variables, 9 coefficients a lane; `indices` is not read."""
     for j in range(16):
@@ -121,8 +121,8 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         o_x_yz = c[j + 128]
         share_1 = 1.0 - 1.0 * inv_n
         x = w[j + 16]
-        y = w[j + 336]
-        z = w[j + 656]
+        y = w[j + 352]
+        z = w[j + 688]
         s_xz = x * z
         s_yz = y * z
         q_x = o_x_xz * s_xz + o_x_yz * s_yz
@@ -134,5 +134,5 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         q_z = -o_x_xz * (s_xx + s_yy)
         rate_z = -t_xz * x - t_yz * y + t_zz * z + t_z + share_1 * q_z
         w[j + 32] = rate_x
-        w[j + 352] = rate_y
-        w[j + 672] = rate_z
+        w[j + 368] = rate_y
+        w[j + 704] = rate_z

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 
 __all__ = ["GENERAL", "NAMED", "general", "named"]
 
@@ -110,7 +110,7 @@ GENERAL = (
 NAMED = (0, 1, 2, 3, 6, 9, 12, 15, 17, 34, 36)
 
 
-@lane_kernel
+@kernel
 def general(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order 2, any model: block w with 9 variables, 91 coefficients a lane; `indices` is not read."""
     for j in range(16):
@@ -208,14 +208,14 @@ def general(w: Array, c: Array, indices: Ints) -> None:
         share_1 = 1.0 - 1.0 * inv_n
         share_2 = 1.0 - 2.0 * inv_n
         x = w[j + 16]
-        y = w[j + 336]
-        z = w[j + 656]
-        xx = 2.0 * w[j + 976]
-        xy = w[j + 1296]
-        xz = w[j + 1616]
-        yy = 2.0 * w[j + 1936]
-        yz = w[j + 2256]
-        zz = 2.0 * w[j + 2576]
+        y = w[j + 352]
+        z = w[j + 688]
+        xx = 2.0 * w[j + 1024]
+        xy = w[j + 1360]
+        xz = w[j + 1696]
+        yy = 2.0 * w[j + 2032]
+        yz = w[j + 2368]
+        zz = 2.0 * w[j + 2704]
         s_xx = x * x + inv_n * xx
         s_xy = x * y + inv_n * xy
         s_xz = x * z + inv_n * xz
@@ -289,17 +289,17 @@ def general(w: Array, c: Array, indices: Ints) -> None:
         rate_zz += i_zz_yy * s_yy + i_zz_yz * s_yz + i_zz_zz * s_zz + e_zz_x * x + e_zz_y * y + e_zz_z * z + c_zz
         rate_zz += share_2 * q_zz - q_z * z
         w[j + 32] = rate_x
-        w[j + 352] = rate_y
-        w[j + 672] = rate_z
-        w[j + 992] = rate_xx
-        w[j + 1312] = rate_xy
-        w[j + 1632] = rate_xz
-        w[j + 1952] = rate_yy
-        w[j + 2272] = rate_yz
-        w[j + 2592] = rate_zz
+        w[j + 368] = rate_y
+        w[j + 704] = rate_z
+        w[j + 1040] = rate_xx
+        w[j + 1376] = rate_xy
+        w[j + 1712] = rate_xz
+        w[j + 2048] = rate_yy
+        w[j + 2384] = rate_yz
+        w[j + 2720] = rate_zz
 
 
-@lane_kernel
+@kernel
 def named(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order 2, named couplings only: block w with 9 variables, 11 coefficients a lane; `indices` is not read."""
     for j in range(16):
@@ -317,14 +317,14 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         share_1 = 1.0 - 1.0 * inv_n
         share_2 = 1.0 - 2.0 * inv_n
         x = w[j + 16]
-        y = w[j + 336]
-        z = w[j + 656]
-        xx = 2.0 * w[j + 976]
-        xy = w[j + 1296]
-        xz = w[j + 1616]
-        yy = 2.0 * w[j + 1936]
-        yz = w[j + 2256]
-        zz = 2.0 * w[j + 2576]
+        y = w[j + 352]
+        z = w[j + 688]
+        xx = 2.0 * w[j + 1024]
+        xy = w[j + 1360]
+        xz = w[j + 1696]
+        yy = 2.0 * w[j + 2032]
+        yz = w[j + 2368]
+        zz = 2.0 * w[j + 2704]
         s_xz = x * z + inv_n * xz
         s_yz = y * z + inv_n * yz
         q_x = o_x_xz * s_xz + o_x_yz * s_yz
@@ -371,11 +371,11 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         q_zz = -o_x_xz * (s_xx_z + s_yy_z)
         rate_zz = -t_xz * xz - t_yz * yz + t_zz * zz + i_xx_zz * sum_0 + share_2 * q_zz - q_z * z
         w[j + 32] = rate_x
-        w[j + 352] = rate_y
-        w[j + 672] = rate_z
-        w[j + 992] = rate_xx
-        w[j + 1312] = rate_xy
-        w[j + 1632] = rate_xz
-        w[j + 1952] = rate_yy
-        w[j + 2272] = rate_yz
-        w[j + 2592] = rate_zz
+        w[j + 368] = rate_y
+        w[j + 704] = rate_z
+        w[j + 1040] = rate_xx
+        w[j + 1376] = rate_xy
+        w[j + 1712] = rate_xz
+        w[j + 2048] = rate_yy
+        w[j + 2384] = rate_yz
+        w[j + 2720] = rate_zz

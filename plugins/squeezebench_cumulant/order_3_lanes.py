@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 
 __all__ = ["GENERAL", "NAMED", "general", "named"]
 
@@ -110,7 +110,7 @@ GENERAL = (
 NAMED = (0, 1, 2, 3, 6, 9, 12, 15, 17, 34, 36)
 
 
-@lane_kernel
+@kernel
 def general(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order 3, any model: block w with 19 variables, 91 coefficients a lane; `indices` is not read."""
     for j in range(16):
@@ -209,24 +209,24 @@ def general(w: Array, c: Array, indices: Ints) -> None:
         share_2 = 1.0 - 2.0 * inv_n
         share_3 = 1.0 - 3.0 * inv_n
         x = w[j + 16]
-        y = w[j + 336]
-        z = w[j + 656]
-        xx = 2.0 * w[j + 976]
-        xy = w[j + 1296]
-        xz = w[j + 1616]
-        yy = 2.0 * w[j + 1936]
-        yz = w[j + 2256]
-        zz = 2.0 * w[j + 2576]
-        xxx = 6.0 * w[j + 2896]
-        xxy = 2.0 * w[j + 3216]
-        xxz = 2.0 * w[j + 3536]
-        xyy = 2.0 * w[j + 3856]
-        xyz = w[j + 4176]
-        xzz = 2.0 * w[j + 4496]
-        yyy = 6.0 * w[j + 4816]
-        yyz = 2.0 * w[j + 5136]
-        yzz = 2.0 * w[j + 5456]
-        zzz = 6.0 * w[j + 5776]
+        y = w[j + 352]
+        z = w[j + 688]
+        xx = 2.0 * w[j + 1024]
+        xy = w[j + 1360]
+        xz = w[j + 1696]
+        yy = 2.0 * w[j + 2032]
+        yz = w[j + 2368]
+        zz = 2.0 * w[j + 2704]
+        xxx = 6.0 * w[j + 3040]
+        xxy = 2.0 * w[j + 3376]
+        xxz = 2.0 * w[j + 3712]
+        xyy = 2.0 * w[j + 4048]
+        xyz = w[j + 4384]
+        xzz = 2.0 * w[j + 4720]
+        yyy = 6.0 * w[j + 5056]
+        yyz = 2.0 * w[j + 5392]
+        yzz = 2.0 * w[j + 5728]
+        zzz = 6.0 * w[j + 6064]
         s_xx = x * x + inv_n * xx
         s_xy = x * y + inv_n * xy
         s_xz = x * z + inv_n * xz
@@ -447,27 +447,27 @@ def general(w: Array, c: Array, indices: Ints) -> None:
         rate_zzz += i_zz_xz * s_xz_z + i_zz_yy * s_yy_z + i_zz_yz * s_yz_z + i_zz_zz * s_zz_z + e_zz_x * xz
         rate_zzz += e_zz_y * yz + e_zz_z * zz + share_3 * q_zzz - q_z * zz - q_zz * z
         w[j + 32] = rate_x
-        w[j + 352] = rate_y
-        w[j + 672] = rate_z
-        w[j + 992] = rate_xx
-        w[j + 1312] = rate_xy
-        w[j + 1632] = rate_xz
-        w[j + 1952] = rate_yy
-        w[j + 2272] = rate_yz
-        w[j + 2592] = rate_zz
-        w[j + 2912] = rate_xxx
-        w[j + 3232] = rate_xxy
-        w[j + 3552] = rate_xxz
-        w[j + 3872] = rate_xyy
-        w[j + 4192] = rate_xyz
-        w[j + 4512] = rate_xzz
-        w[j + 4832] = rate_yyy
-        w[j + 5152] = rate_yyz
-        w[j + 5472] = rate_yzz
-        w[j + 5792] = rate_zzz
+        w[j + 368] = rate_y
+        w[j + 704] = rate_z
+        w[j + 1040] = rate_xx
+        w[j + 1376] = rate_xy
+        w[j + 1712] = rate_xz
+        w[j + 2048] = rate_yy
+        w[j + 2384] = rate_yz
+        w[j + 2720] = rate_zz
+        w[j + 3056] = rate_xxx
+        w[j + 3392] = rate_xxy
+        w[j + 3728] = rate_xxz
+        w[j + 4064] = rate_xyy
+        w[j + 4400] = rate_xyz
+        w[j + 4736] = rate_xzz
+        w[j + 5072] = rate_yyy
+        w[j + 5408] = rate_yyz
+        w[j + 5744] = rate_yzz
+        w[j + 6080] = rate_zzz
 
 
-@lane_kernel
+@kernel
 def named(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order 3, named couplings only: block w with 19 variables, 11 coefficients a lane; `indices` is not read."""
     for j in range(16):
@@ -486,24 +486,24 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         share_2 = 1.0 - 2.0 * inv_n
         share_3 = 1.0 - 3.0 * inv_n
         x = w[j + 16]
-        y = w[j + 336]
-        z = w[j + 656]
-        xx = 2.0 * w[j + 976]
-        xy = w[j + 1296]
-        xz = w[j + 1616]
-        yy = 2.0 * w[j + 1936]
-        yz = w[j + 2256]
-        zz = 2.0 * w[j + 2576]
-        xxx = 6.0 * w[j + 2896]
-        xxy = 2.0 * w[j + 3216]
-        xxz = 2.0 * w[j + 3536]
-        xyy = 2.0 * w[j + 3856]
-        xyz = w[j + 4176]
-        xzz = 2.0 * w[j + 4496]
-        yyy = 6.0 * w[j + 4816]
-        yyz = 2.0 * w[j + 5136]
-        yzz = 2.0 * w[j + 5456]
-        zzz = 6.0 * w[j + 5776]
+        y = w[j + 352]
+        z = w[j + 688]
+        xx = 2.0 * w[j + 1024]
+        xy = w[j + 1360]
+        xz = w[j + 1696]
+        yy = 2.0 * w[j + 2032]
+        yz = w[j + 2368]
+        zz = 2.0 * w[j + 2704]
+        xxx = 6.0 * w[j + 3040]
+        xxy = 2.0 * w[j + 3376]
+        xxz = 2.0 * w[j + 3712]
+        xyy = 2.0 * w[j + 4048]
+        xyz = w[j + 4384]
+        xzz = 2.0 * w[j + 4720]
+        yyy = 6.0 * w[j + 5056]
+        yyz = 2.0 * w[j + 5392]
+        yzz = 2.0 * w[j + 5728]
+        zzz = 6.0 * w[j + 6064]
         s_xz = x * z + inv_n * xz
         s_yz = y * z + inv_n * yz
         q_x = o_x_xz * s_xz + o_x_yz * s_yz
@@ -647,21 +647,21 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         rate_zzz = -0.5 * t_xz * xzz - 0.5 * t_yz * yzz + 0.5 * t_zz * zzz + i_xx_zz * sum_5 + share_3 * q_zzz
         rate_zzz += -q_z * zz - q_zz * z
         w[j + 32] = rate_x
-        w[j + 352] = rate_y
-        w[j + 672] = rate_z
-        w[j + 992] = rate_xx
-        w[j + 1312] = rate_xy
-        w[j + 1632] = rate_xz
-        w[j + 1952] = rate_yy
-        w[j + 2272] = rate_yz
-        w[j + 2592] = rate_zz
-        w[j + 2912] = rate_xxx
-        w[j + 3232] = rate_xxy
-        w[j + 3552] = rate_xxz
-        w[j + 3872] = rate_xyy
-        w[j + 4192] = rate_xyz
-        w[j + 4512] = rate_xzz
-        w[j + 4832] = rate_yyy
-        w[j + 5152] = rate_yyz
-        w[j + 5472] = rate_yzz
-        w[j + 5792] = rate_zzz
+        w[j + 368] = rate_y
+        w[j + 704] = rate_z
+        w[j + 1040] = rate_xx
+        w[j + 1376] = rate_xy
+        w[j + 1712] = rate_xz
+        w[j + 2048] = rate_yy
+        w[j + 2384] = rate_yz
+        w[j + 2720] = rate_zz
+        w[j + 3056] = rate_xxx
+        w[j + 3392] = rate_xxy
+        w[j + 3728] = rate_xxz
+        w[j + 4064] = rate_xyy
+        w[j + 4400] = rate_xyz
+        w[j + 4736] = rate_xzz
+        w[j + 5072] = rate_yyy
+        w[j + 5408] = rate_yyz
+        w[j + 5744] = rate_yzz
+        w[j + 6080] = rate_zzz

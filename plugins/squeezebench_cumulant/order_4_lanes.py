@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 
 __all__ = ["NAMED", "named"]
 
@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 NAMED = (0, 1, 2, 3, 6, 9, 12, 15, 17, 34, 36)
 
 
-@lane_kernel
+@kernel
 def named(w: Array, c: Array, indices: Ints) -> None:
     """v̇ at order 4, named couplings only: block w with 34 variables, 11 coefficients a lane; `indices` is not read."""
     for j in range(16):
@@ -36,39 +36,39 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         share_3 = 1.0 - 3.0 * inv_n
         share_4 = 1.0 - 4.0 * inv_n
         x = w[j + 16]
-        y = w[j + 336]
-        z = w[j + 656]
-        xx = 2.0 * w[j + 976]
-        xy = w[j + 1296]
-        xz = w[j + 1616]
-        yy = 2.0 * w[j + 1936]
-        yz = w[j + 2256]
-        zz = 2.0 * w[j + 2576]
-        xxx = 6.0 * w[j + 2896]
-        xxy = 2.0 * w[j + 3216]
-        xxz = 2.0 * w[j + 3536]
-        xyy = 2.0 * w[j + 3856]
-        xyz = w[j + 4176]
-        xzz = 2.0 * w[j + 4496]
-        yyy = 6.0 * w[j + 4816]
-        yyz = 2.0 * w[j + 5136]
-        yzz = 2.0 * w[j + 5456]
-        zzz = 6.0 * w[j + 5776]
-        xxxx = 24.0 * w[j + 6096]
-        xxxy = 6.0 * w[j + 6416]
-        xxxz = 6.0 * w[j + 6736]
-        xxyy = 4.0 * w[j + 7056]
-        xxyz = 2.0 * w[j + 7376]
-        xxzz = 4.0 * w[j + 7696]
-        xyyy = 6.0 * w[j + 8016]
-        xyyz = 2.0 * w[j + 8336]
-        xyzz = 2.0 * w[j + 8656]
-        xzzz = 6.0 * w[j + 8976]
-        yyyy = 24.0 * w[j + 9296]
-        yyyz = 6.0 * w[j + 9616]
-        yyzz = 4.0 * w[j + 9936]
-        yzzz = 6.0 * w[j + 10256]
-        zzzz = 24.0 * w[j + 10576]
+        y = w[j + 352]
+        z = w[j + 688]
+        xx = 2.0 * w[j + 1024]
+        xy = w[j + 1360]
+        xz = w[j + 1696]
+        yy = 2.0 * w[j + 2032]
+        yz = w[j + 2368]
+        zz = 2.0 * w[j + 2704]
+        xxx = 6.0 * w[j + 3040]
+        xxy = 2.0 * w[j + 3376]
+        xxz = 2.0 * w[j + 3712]
+        xyy = 2.0 * w[j + 4048]
+        xyz = w[j + 4384]
+        xzz = 2.0 * w[j + 4720]
+        yyy = 6.0 * w[j + 5056]
+        yyz = 2.0 * w[j + 5392]
+        yzz = 2.0 * w[j + 5728]
+        zzz = 6.0 * w[j + 6064]
+        xxxx = 24.0 * w[j + 6400]
+        xxxy = 6.0 * w[j + 6736]
+        xxxz = 6.0 * w[j + 7072]
+        xxyy = 4.0 * w[j + 7408]
+        xxyz = 2.0 * w[j + 7744]
+        xxzz = 4.0 * w[j + 8080]
+        xyyy = 6.0 * w[j + 8416]
+        xyyz = 2.0 * w[j + 8752]
+        xyzz = 2.0 * w[j + 9088]
+        xzzz = 6.0 * w[j + 9424]
+        yyyy = 24.0 * w[j + 9760]
+        yyyz = 6.0 * w[j + 10096]
+        yyzz = 4.0 * w[j + 10432]
+        yzzz = 6.0 * w[j + 10768]
+        zzzz = 24.0 * w[j + 11104]
         s_xz = x * z + inv_n * xz
         s_yz = y * z + inv_n * yz
         q_x = o_x_xz * s_xz + o_x_yz * s_yz
@@ -426,36 +426,36 @@ def named(w: Array, c: Array, indices: Ints) -> None:
         rate_zzzz += 0.16666666666666666 * t_zz * zzzz + i_xx_zz * sum_13 + share_4 * q_zzzz - 0.5 * q_z * zzz
         rate_zzzz += -q_zz * zz - q_zzz * z
         w[j + 32] = rate_x
-        w[j + 352] = rate_y
-        w[j + 672] = rate_z
-        w[j + 992] = rate_xx
-        w[j + 1312] = rate_xy
-        w[j + 1632] = rate_xz
-        w[j + 1952] = rate_yy
-        w[j + 2272] = rate_yz
-        w[j + 2592] = rate_zz
-        w[j + 2912] = rate_xxx
-        w[j + 3232] = rate_xxy
-        w[j + 3552] = rate_xxz
-        w[j + 3872] = rate_xyy
-        w[j + 4192] = rate_xyz
-        w[j + 4512] = rate_xzz
-        w[j + 4832] = rate_yyy
-        w[j + 5152] = rate_yyz
-        w[j + 5472] = rate_yzz
-        w[j + 5792] = rate_zzz
-        w[j + 6112] = rate_xxxx
-        w[j + 6432] = rate_xxxy
-        w[j + 6752] = rate_xxxz
-        w[j + 7072] = rate_xxyy
-        w[j + 7392] = rate_xxyz
-        w[j + 7712] = rate_xxzz
-        w[j + 8032] = rate_xyyy
-        w[j + 8352] = rate_xyyz
-        w[j + 8672] = rate_xyzz
-        w[j + 8992] = rate_xzzz
-        w[j + 9312] = rate_yyyy
-        w[j + 9632] = rate_yyyz
-        w[j + 9952] = rate_yyzz
-        w[j + 10272] = rate_yzzz
-        w[j + 10592] = rate_zzzz
+        w[j + 368] = rate_y
+        w[j + 704] = rate_z
+        w[j + 1040] = rate_xx
+        w[j + 1376] = rate_xy
+        w[j + 1712] = rate_xz
+        w[j + 2048] = rate_yy
+        w[j + 2384] = rate_yz
+        w[j + 2720] = rate_zz
+        w[j + 3056] = rate_xxx
+        w[j + 3392] = rate_xxy
+        w[j + 3728] = rate_xxz
+        w[j + 4064] = rate_xyy
+        w[j + 4400] = rate_xyz
+        w[j + 4736] = rate_xzz
+        w[j + 5072] = rate_yyy
+        w[j + 5408] = rate_yyz
+        w[j + 5744] = rate_yzz
+        w[j + 6080] = rate_zzz
+        w[j + 6416] = rate_xxxx
+        w[j + 6752] = rate_xxxy
+        w[j + 7088] = rate_xxxz
+        w[j + 7424] = rate_xxyy
+        w[j + 7760] = rate_xxyz
+        w[j + 8096] = rate_xxzz
+        w[j + 8432] = rate_xyyy
+        w[j + 8768] = rate_xyyz
+        w[j + 9104] = rate_xyzz
+        w[j + 9440] = rate_xzzz
+        w[j + 9776] = rate_yyyy
+        w[j + 10112] = rate_yyyz
+        w[j + 10448] = rate_yyzz
+        w[j + 10784] = rate_yzzz
+        w[j + 11120] = rate_zzzz

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 
 __all__ = ["accept", "extra_slopes", "first_slope", "step", "step_errors"]
 
@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@lane_kernel
+@kernel
 def first_slope(w: Array, n: int, slope: Any, c: Array, indices: Ints) -> None:
     """Slope 0 at the value of each of the n variables, in all lanes."""
     for i in range(n):
@@ -47,7 +47,7 @@ def first_slope(w: Array, n: int, slope: Any, c: Array, indices: Ints) -> None:
             w[b + j + {k0}] = w[b + j + {slope}]
 
 
-@lane_kernel
+@kernel
 def accept(w: Array, n: int, accepted: Array) -> None:
     """Make the new value and its slope those at the start of the next step, where `accepted` (lanes,) is above 0."""
     for i in range(n):
@@ -59,13 +59,13 @@ def accept(w: Array, n: int, accepted: Array) -> None:
 '''
 _STEP = '''
 
-@lane_kernel
+@kernel
 def {name}(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints) -> None:
     """{what}"""
 '''
 _ERRORS = '''
 
-@lane_kernel
+@kernel
 def step_errors(w: Array, n: int, rtol: float, atol: float, worst_5: Array, worst_3: Array, total: Array) -> None:
     """Largest errors of orders 5 and 3 in the tolerance's units, (lanes,) each; `total` is finite if all are."""
     for j in range({lanes}):
@@ -86,7 +86,7 @@ def _at(row: int) -> str:
 
 
 def _sum(target: str, row: dict[int, float]) -> list[str]:
-    """Lines that assign Σ weight × slope, in the order of the columns."""
+    """Lines that assign Σ weight × slope, added in the order of the columns as `squeezebench.integrate` does."""
     lines, line = [], f"{target} ="
     for number, (column, weight) in enumerate(row.items()):
         sign = " - " if weight < 0 else " + " if number else " "
@@ -95,7 +95,7 @@ def _sum(target: str, row: dict[int, float]) -> list[str]:
         term = f"{sign}{abs(weight)!r} * {_at(K + column)}"
         if len(line) + len(term) > _WIDTH - 12:
             lines.append(line)
-            line = f"{target} += {weight!r} * {_at(K + column)}"
+            line = f"{target} = {target} {'-' if weight < 0 else '+'} {abs(weight)!r} * {_at(K + column)}"
         else:
             line += term
     return [*lines, line]

@@ -15,5 +15,6 @@ LANES = 16
 #: Rows of each variable: its value at the start of the step; the point at which a slope is taken, which after the step
 #: is the new value; the slope taken last; the 16 slopes of the step; the new value while more slopes are taken.
 Y, POINT, SLOPE, K, NEW = 0, 1, 2, 3, 19
-#: Number of rows: row r of variable i begins at (i ROWS + r) LANES.
-ROWS = 20
+#: Number of rows: row r of variable i begins at (i ROWS + r) LANES. Odd (one is not used), because the same row of all
+#: variables must not fall on the same few lines of the cache: with 20, order 4 takes 2.5 times as long.
+ROWS = 21

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import lane_kernel
+from squeezebench.jit import kernel
 
 __all__ = ["accept", "extra_slopes", "first_slope", "step", "step_errors"]
 
@@ -16,229 +16,229 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@lane_kernel
+@kernel
 def first_slope(w: Array, n: int, slope: Any, c: Array, indices: Ints) -> None:
     """Slope 0 at the value of each of the n variables, in all lanes."""
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 16] = w[b + j + 0]
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 48] = w[b + j + 32]
 
 
-@lane_kernel
+@kernel
 def accept(w: Array, n: int, accepted: Array) -> None:
     """Make the new value and its slope those at the start of the next step, where `accepted` (lanes,) is above 0."""
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             good = accepted[j] > 0.0
             w[b + j + 0] = w[b + j + 16] if good else w[b + j + 0]
             w[b + j + 48] = w[b + j + 240] if good else w[b + j + 48]
 
 
-@lane_kernel
+@kernel
 def step(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints) -> None:
     """Slopes 1 … 12 of steps `h` (lanes,); the new values are at the rows of the points."""
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.05260015195876773 * w[b + j + 48]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 64] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.0197250569845379 * w[b + j + 48] + 0.0591751709536137 * w[b + j + 64]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 80] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.02958758547680685 * w[b + j + 48] + 0.08876275643042054 * w[b + j + 80]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 96] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.2413651341592667 * w[b + j + 48] - 0.8845494793282861 * w[b + j + 80]
-            total += 0.924834003261792 * w[b + j + 96]
+            total = total + 0.924834003261792 * w[b + j + 96]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 112] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.037037037037037035 * w[b + j + 48] + 0.17082860872947386 * w[b + j + 96]
-            total += 0.12546768756682242 * w[b + j + 112]
+            total = total + 0.12546768756682242 * w[b + j + 112]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 128] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.037109375 * w[b + j + 48] + 0.17025221101954405 * w[b + j + 96]
-            total += 0.06021653898045596 * w[b + j + 112] - 0.017578125 * w[b + j + 128]
+            total = total + 0.06021653898045596 * w[b + j + 112] - 0.017578125 * w[b + j + 128]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 144] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.03709200011850479 * w[b + j + 48] + 0.17038392571223998 * w[b + j + 96]
-            total += 0.10726203044637328 * w[b + j + 112] - 0.015319437748624402 * w[b + j + 128]
-            total += 0.008273789163814023 * w[b + j + 144]
+            total = total + 0.10726203044637328 * w[b + j + 112] - 0.015319437748624402 * w[b + j + 128]
+            total = total + 0.008273789163814023 * w[b + j + 144]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 160] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.6241109587160757 * w[b + j + 48] - 3.3608926294469414 * w[b + j + 96]
-            total += -0.868219346841726 * w[b + j + 112] + 27.59209969944671 * w[b + j + 128]
-            total += 20.154067550477894 * w[b + j + 144] - 43.48988418106996 * w[b + j + 160]
+            total = total - 0.868219346841726 * w[b + j + 112] + 27.59209969944671 * w[b + j + 128]
+            total = total + 20.154067550477894 * w[b + j + 144] - 43.48988418106996 * w[b + j + 160]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 176] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.47766253643826434 * w[b + j + 48] - 2.4881146199716677 * w[b + j + 96]
-            total += -0.590290826836843 * w[b + j + 112] + 21.230051448181193 * w[b + j + 128]
-            total += 15.279233632882423 * w[b + j + 144] - 33.28821096898486 * w[b + j + 160]
-            total += -0.020331201708508627 * w[b + j + 176]
+            total = total - 0.590290826836843 * w[b + j + 112] + 21.230051448181193 * w[b + j + 128]
+            total = total + 15.279233632882423 * w[b + j + 144] - 33.28821096898486 * w[b + j + 160]
+            total = total - 0.020331201708508627 * w[b + j + 176]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 192] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = -0.9371424300859873 * w[b + j + 48] + 5.186372428844064 * w[b + j + 96]
-            total += 1.0914373489967295 * w[b + j + 112] - 8.149787010746927 * w[b + j + 128]
-            total += -18.52006565999696 * w[b + j + 144] + 22.739487099350505 * w[b + j + 160]
-            total += 2.4936055526796523 * w[b + j + 176] - 3.0467644718982196 * w[b + j + 192]
+            total = total + 1.0914373489967295 * w[b + j + 112] - 8.149787010746927 * w[b + j + 128]
+            total = total - 18.52006565999696 * w[b + j + 144] + 22.739487099350505 * w[b + j + 160]
+            total = total + 2.4936055526796523 * w[b + j + 176] - 3.0467644718982196 * w[b + j + 192]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 208] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 2.273310147516538 * w[b + j + 48] - 10.53449546673725 * w[b + j + 96]
-            total += -2.0008720582248625 * w[b + j + 112] - 17.9589318631188 * w[b + j + 128]
-            total += 27.94888452941996 * w[b + j + 144] - 2.8589982771350235 * w[b + j + 160]
-            total += -8.87285693353063 * w[b + j + 176] + 12.360567175794303 * w[b + j + 192]
-            total += 0.6433927460157636 * w[b + j + 208]
+            total = total - 2.0008720582248625 * w[b + j + 112] - 17.9589318631188 * w[b + j + 128]
+            total = total + 27.94888452941996 * w[b + j + 144] - 2.8589982771350235 * w[b + j + 160]
+            total = total - 8.87285693353063 * w[b + j + 176] + 12.360567175794303 * w[b + j + 192]
+            total = total + 0.6433927460157636 * w[b + j + 208]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 224] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.054293734116568765 * w[b + j + 48] + 4.450312892752409 * w[b + j + 128]
-            total += 1.8915178993145003 * w[b + j + 144] - 5.801203960010585 * w[b + j + 160]
-            total += 0.3111643669578199 * w[b + j + 176] - 0.1521609496625161 * w[b + j + 192]
-            total += 0.20136540080403034 * w[b + j + 208] + 0.04471061572777259 * w[b + j + 224]
+            total = total + 1.8915178993145003 * w[b + j + 144] - 5.801203960010585 * w[b + j + 160]
+            total = total + 0.3111643669578199 * w[b + j + 176] - 0.1521609496625161 * w[b + j + 192]
+            total = total + 0.20136540080403034 * w[b + j + 208] + 0.04471061572777259 * w[b + j + 224]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 240] = w[b + j + 32]
 
 
-@lane_kernel
+@kernel
 def extra_slopes(w: Array, n: int, h: Array, slope: Any, c: Array, indices: Ints) -> None:
     """Slopes 13 … 15, for values inside the step; the new values stay at the rows of the points."""
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 304] = w[b + j + 16]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.056167502283047954 * w[b + j + 48] + 0.25350021021662483 * w[b + j + 144]
-            total += -0.2462390374708025 * w[b + j + 160] - 0.12419142326381637 * w[b + j + 176]
-            total += 0.15329179827876568 * w[b + j + 192] + 0.00820105229563469 * w[b + j + 208]
-            total += 0.007567897660545699 * w[b + j + 224] - 0.008298 * w[b + j + 240]
+            total = total - 0.2462390374708025 * w[b + j + 160] - 0.12419142326381637 * w[b + j + 176]
+            total = total + 0.15329179827876568 * w[b + j + 192] + 0.00820105229563469 * w[b + j + 208]
+            total = total + 0.007567897660545699 * w[b + j + 224] - 0.008298 * w[b + j + 240]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 256] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = 0.03183464816350214 * w[b + j + 48] + 0.028300909672366776 * w[b + j + 128]
-            total += 0.053541988307438566 * w[b + j + 144] - 0.05492374857139099 * w[b + j + 160]
-            total += -0.00010834732869724932 * w[b + j + 208] + 0.0003825710908356584 * w[b + j + 224]
-            total += -0.00034046500868740456 * w[b + j + 240] + 0.1413124436746325 * w[b + j + 256]
+            total = total + 0.053541988307438566 * w[b + j + 144] - 0.05492374857139099 * w[b + j + 160]
+            total = total - 0.00010834732869724932 * w[b + j + 208] + 0.0003825710908356584 * w[b + j + 224]
+            total = total - 0.00034046500868740456 * w[b + j + 240] + 0.1413124436746325 * w[b + j + 256]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 272] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             total = -0.42889630158379194 * w[b + j + 48] - 4.697621415361164 * w[b + j + 128]
-            total += 7.683421196062599 * w[b + j + 144] + 4.06898981839711 * w[b + j + 160]
-            total += 0.3567271874552811 * w[b + j + 176] - 0.0013990241651590145 * w[b + j + 240]
-            total += 2.9475147891527724 * w[b + j + 256] - 9.15095847217987 * w[b + j + 272]
+            total = total + 7.683421196062599 * w[b + j + 144] + 4.06898981839711 * w[b + j + 160]
+            total = total + 0.3567271874552811 * w[b + j + 176] - 0.0013990241651590145 * w[b + j + 240]
+            total = total + 2.9475147891527724 * w[b + j + 256] - 9.15095847217987 * w[b + j + 272]
             w[b + j + 16] = w[b + j + 0] + h[j] * total
     slope(w, c, indices)
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 288] = w[b + j + 32]
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             w[b + j + 16] = w[b + j + 304]
 
 
-@lane_kernel
+@kernel
 def step_errors(w: Array, n: int, rtol: float, atol: float, worst_5: Array, worst_3: Array, total: Array) -> None:
     """Largest errors of orders 5 and 3 in the tolerance's units, (lanes,) each; `total` is finite if all are."""
     for j in range(16):
@@ -246,22 +246,22 @@ def step_errors(w: Array, n: int, rtol: float, atol: float, worst_5: Array, wors
         worst_3[j] = 0.0
         total[j] = 0.0
     for i in range(n):
-        b = i * 320
+        b = i * 336
         for j in range(16):
             old = abs(w[b + j + 0])
             new = abs(w[b + j + 16])
             scale = atol + rtol * (new if new > old else old)
             error = 0.01312004499419488 * w[b + j + 48] - 1.2251564463762044 * w[b + j + 128]
-            error += -0.4957589496572502 * w[b + j + 144] + 1.6643771824549864 * w[b + j + 160]
-            error += -0.35032884874997366 * w[b + j + 176] + 0.3341791187130175 * w[b + j + 192]
-            error += 0.08192320648511571 * w[b + j + 208] - 0.022355307863886294 * w[b + j + 224]
+            error = error - 0.4957589496572502 * w[b + j + 144] + 1.6643771824549864 * w[b + j + 160]
+            error = error - 0.35032884874997366 * w[b + j + 176] + 0.3341791187130175 * w[b + j + 192]
+            error = error + 0.08192320648511571 * w[b + j + 208] - 0.022355307863886294 * w[b + j + 224]
             error = abs(error) / scale
             worst_5[j] = error if error > worst_5[j] else worst_5[j]
             total[j] += error
             error = -0.18980075407240762 * w[b + j + 48] + 4.450312892752409 * w[b + j + 128]
-            error += 1.8915178993145003 * w[b + j + 144] - 5.801203960010585 * w[b + j + 160]
-            error += -0.4226823213237919 * w[b + j + 176] - 0.1521609496625161 * w[b + j + 192]
-            error += 0.20136540080403034 * w[b + j + 208] + 0.02265179219836082 * w[b + j + 224]
+            error = error + 1.8915178993145003 * w[b + j + 144] - 5.801203960010585 * w[b + j + 160]
+            error = error - 0.4226823213237919 * w[b + j + 176] - 0.1521609496625161 * w[b + j + 192]
+            error = error + 0.20136540080403034 * w[b + j + 208] + 0.02265179219836082 * w[b + j + 224]
             error = abs(error) / scale
             worst_3[j] = error if error > worst_3[j] else worst_3[j]
             total[j] += error
