@@ -144,7 +144,7 @@ def _follow(
         start,
         np.ascontiguousarray(batch.coefficients[:, code.places]),
         parameters,
-        code.slope,
+        code.steps,
         equations.indices,
         times,
         watches,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -30,13 +30,13 @@ class LaneCode(NamedTuple):
 
     Attributes
     ----------
-    slope : numba function by its address
-        ``slope(w, c, indices)``, see `squeezebench.lanes.drive.drive`.
+    steps : numba function by its address
+        See `squeezebench.lanes.drive.drive`.
     places : ndarray (U,)
         Which of the coefficients it reads.
     """
 
-    slope: Any
+    steps: Any
     places: Ints
 
 
@@ -50,19 +50,20 @@ def lane_code(equations: Equations) -> LaneCode:
     """
     order, code = equations.order, equations.code
     if code == ANY_ORDER:
-        return LaneCode(_pointer(any_order), np.arange(len(PLACES)))
-    module = import_module(f".order_{order}_lanes", __package__)
+        return LaneCode(steps_by_address("any_order"), np.arange(len(PLACES)))
     name = "named" if code == NAMED else "general"
-    return LaneCode(_pointer(getattr(module, name)), np.array(getattr(module, name.upper()), dtype=np.int64))
+    places = getattr(import_module(f".order_{order}_lanes", __package__), name.upper())
+    return LaneCode(steps_by_address(f"order_{order}_{name}"), np.array(places, dtype=np.int64))
 
 
 @lru_cache(maxsize=16)
-def _pointer(function: Any) -> Any:
-    """The function's address, see `kernels.pointer`."""
+def steps_by_address(name: str) -> Any:
+    """Address of the steps in a generated file; compiles them if need be. See `kernels.pointer`."""
+    function = import_module(f".{name}_steps", __package__).steps
     vector = numba.types.Array(numba.float64, 1, "C")
     whole = numba.types.Array(numba.int64, 1, "C")
-    signature = numba.void(vector, vector, whole)
-    return numba.types.CompileResultWAP(cast(Any, function).get_compile_result(signature))
+    signature = numba.void(vector, vector, vector, whole, numba.int64)
+    return numba.types.CompileResultWAP(function.get_compile_result(signature))
 
 
 @kernel

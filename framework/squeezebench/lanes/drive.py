@@ -22,7 +22,7 @@ from squeezebench.jit import kernel
 from squeezebench.observables.kernels import n_eff, quantity, xi2_wineland
 
 from .layout import LANES, POINT, ROWS, K, Y
-from .tableau import accept, extra_slopes, first_slope, step, step_errors
+from .tableau import accept, step_errors
 from .watch import EXTREMUM, FALL, FINAL, fall, lowest, moments_of, promising
 
 __all__ = ["BLOWN_UP", "DONE", "FAULT", "STOPPED", "STUCK", "TOO_MANY", "drive"]
@@ -131,7 +131,7 @@ def drive(
     start: Array,
     coefficients: Array,
     parameters: Array,
-    slope: Any,
+    steps: Any,
     indices: Ints,
     times: Array,
     kinds: Ints,
@@ -158,11 +158,11 @@ def drive(
         What the right-hand side reads of each point.
     parameters : ndarray (P, 8)
         Last time, N, Γ, Ω; the stop rule: 1 if there is one, ξ² above which and time after which it holds, N_c.
-    slope : numba function by its address
-        ``slope(w, c, indices)``: from the rows `POINT` of a block w and the coefficients c (U × lanes) to the rows
-        `SLOPE`.
+    steps : numba function by its address
+        ``steps(w, h, c, indices, what)``, written by `generate.steps`: what it does to a block w with steps h (lanes,)
+        and coefficients c (U × lanes).
     indices : ndarray
-        Its last argument.
+        Passed on to it.
     times : ndarray (P, T)
         Where to report; increasing from 0 on, filled up with inf.
     kinds : ndarray (R, 3)
@@ -227,7 +227,7 @@ def drive(
                 began = True
             if not began:
                 break
-            first_slope(w, n, slope, c, indices)
+            steps(w, h, c, indices, 0)
             for lane in range(LANES):
                 p = states[lane, _P]
                 if p < 0 or clock[lane, _H] != -1.0:
@@ -256,7 +256,7 @@ def drive(
             final = t + 1.01 * clock[lane, _H] >= end
             h[lane] = end - t if final else clock[lane, _H]
             clock[lane, _STEP] = 1.0 if final else 0.0
-        step(w, n, h, slope, c, indices)
+        steps(w, h, c, indices, 1)
         step_errors(w, n, rtol, atol, worst_5, worst_3, total)
 
         inside = False
@@ -341,7 +341,7 @@ def drive(
                 inside = True
 
         if inside:
-            extra_slopes(w, n, h, slope, c, indices)
+            steps(w, h, c, indices, 2)
             for lane in range(LANES):
                 if clock[lane, _DENSE] == 0.0:
                     continue
