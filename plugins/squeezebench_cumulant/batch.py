@@ -19,7 +19,7 @@ from .checks import judge
 from .coefficients import flat_coefficients
 from .convert import covariance, initial_coefficients, spin
 from .course import Course, Grid, make_grid
-from .equations import with_coefficients
+from .equations import ANY_ORDER, code_of, with_coefficients
 from .guard import Verdict, believe
 from .lanes import lane_code
 
@@ -99,7 +99,7 @@ def solve_many(
         orders = orders_of(problem.N)
         if reduced_only and options.guard != "orders":
             orders = orders[:1]
-        codes = tuple(with_coefficients(coefficients[index], k).code for k in orders)
+        codes = tuple(code_of(coefficients[index], k) for k in orders)
         groups.setdefault((tuple(orders), codes), []).append(index)
     parts = []
     for (orders, _), members in groups.items():
@@ -134,7 +134,7 @@ def _follow(
 ) -> Followed:
     """Follow all points of a batch at one order."""
     equations = with_coefficients(batch.coefficients[0], order)
-    if equations.code == 0:  # the terms that any point of the batch has
+    if equations.code == ANY_ORDER:  # the terms that any point of the batch has
         equations = with_coefficients(np.abs(batch.coefficients).max(axis=0), order)
     code = lane_code(equations)
     start = np.array([initial_coefficients(p.initial_state, p.N, order) for p in batch.problems])
