@@ -81,7 +81,7 @@ REDUCTIONS = (
     {"name": "minimum_n_eff"},
     {"name": "t_star"},
     {"name": "maximum", "variable": "spin", "axis": "y", "after": 0.004},
-    {"name": "minimum", "variable": "contrast", "label": "shortest", "after": 0.004},
+    {"name": "minimum", "variable": "spin", "axis": "z"},
     {"name": "final", "variable": "contrast"},
 )
 
