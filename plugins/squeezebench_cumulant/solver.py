@@ -114,23 +114,23 @@ class Cumulant(sb.Solver):
         """Results of many problems, each as `solve` gives it, followed in blocks on ``context.n_threads`` threads."""
         from .batch import solve_many
 
-        plain = [i for i, problem in enumerate(problems) if problem.is_plain]
-        results = super().solve_batch([p for p in problems if not p.is_plain], options, context)[::-1]
-        if not plain:
-            return results[::-1]
+        whole = [i for i, problem in enumerate(problems) if problem.is_plain]
+        others = super().solve_batch([p for p in problems if not p.is_plain], options, context)
+        if not whole:
+            return others
         inner = dataclasses.replace(
             context,
-            reductions=tuple(context.reductions[i] for i in plain) if context.reductions else (),
-            stops=tuple(context.stops[i] for i in plain) if context.stops else (),
+            reductions=tuple(context.reductions[i] for i in whole) if context.reductions else (),
+            stops=tuple(context.stops[i] for i in whole) if context.stops else (),
         )
-        many = solve_many(
-            [problems[i] for i in plain],
-            options,
-            inner,
-            lambda N: _orders(options.order, N, options.guard),
-            _moments,
-        )[::-1]
-        return [many.pop() if problem.is_plain else results.pop() for problem in problems]
+
+        def orders_of(N: int) -> list[int]:
+            return _orders(options.order, N, options.guard)
+
+        results = solve_many([problems[i] for i in whole], options, inner, orders_of, _moments)
+        many = dict(zip(whole, results, strict=True))
+        rest = iter(others)
+        return [many[i] if i in many else next(rest) for i in range(len(problems))]
 
 
 def _orders(order: int, N: int, guard: str) -> list[int]:

@@ -19,7 +19,7 @@ __all__ = ["FIGURE", "doubtful"]
 #: Relative difference of orders 2 and 3 from which a number is hatched.
 _APART = 0.05
 #: Limits of the colours, dB: squeezing only; what is not squeezed is white.
-_LOW, _HIGH = -8.0, 0.0
+_LOW, _HIGH = -10.0, 0.0
 
 
 def doubtful(results: xr.Dataset) -> np.ndarray[Any, Any]:
@@ -43,7 +43,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     mesh = main.pcolormesh(drive, rate, decibel(minimum), **colours)
     main.set_yscale("log")
     main.contourf(drive, rate, doubtful(results), levels=[0.5, 1.5], colors="none", hatches=["////"])
-    lines = main.contour(drive, rate, decibel(minimum), levels=[-7, -6, -5, -4, -3, -2, -1], colors="white")
+    lines = main.contour(drive, rate, decibel(minimum), levels=[-9, -8, -7, -6, -5, -4, -3, -2, -1], colors="white")
     lines.set_linewidth(0.5)
     main.clabel(lines, fmt=lambda value: f"{value:g}".replace("-", "−"), fontsize=6)
     main.set_ylabel(label_of("gamma_s"))
@@ -64,11 +64,12 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     bar.set_label(r"minimum $10\,\log_{10}\,\xi^2$ (dB)")
     linear = bar.ax.twinx()
     linear.set_ylim(_LOW, _HIGH)
-    ticks = [0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
+    ticks = [0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
     linear.set_yticks([10 * np.log10(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
     linear.set_ylabel(r"minimum $\xi^2$")
     bar.ax.yaxis.set_ticks_position("left")
     bar.ax.yaxis.set_label_position("left")
+    canvas.get_layout_engine().set(rect=(0, 0, 0.93, 1))  # type: ignore[union-attr,call-arg]  # room for the second scale
     main.set_title(r"$N = 10^4$, $\chi = 0$; hatched: orders 2 and 3 differ by more than 5 %")
 
 

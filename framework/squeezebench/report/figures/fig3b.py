@@ -19,6 +19,8 @@ __all__ = ["FIGURE"]
 
 def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     """Least ξ² of orders 2 and 3 over χ/Γ; the inset has ξ²(t) of order 2."""
+    from matplotlib.ticker import NullFormatter
+
     results, courses = data["fig3b"], data["fig3b_inset"]
     axes = canvas.subplots()
     chi = results.chi.values
@@ -40,14 +42,24 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
             place = int(np.flatnonzero(chi == value)[0])
             axes.plot(value, second[place], marker="o", ms=3, color=colour)
     inset.set_yscale("log")
-    inset.set_ylim(0.1, 2)
+    inset.set_ylim(0.1, 5)
     inset.set_xlim(0, scaled[-1])
     inset.axhline(1.0, color=GREY, lw=0.5, zorder=0)
-    inset.set_yticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
+    inset.set_yticks([0.1, 0.2, 0.5, 1, 2, 5], ["0.1", "0.2", "0.5", "1", "2", "5"])
+    inset.yaxis.set_minor_formatter(NullFormatter())
     inset.tick_params(labelsize=6)
     inset.set_xlabel(r"$10^3\,\Gamma t$", fontsize=7, labelpad=1)
     inset.set_ylabel(r"$\xi^2$", fontsize=7, labelpad=1)
-    inset.legend(title=label_of("chi"), fontsize=5.5, title_fontsize=6, loc="lower right", labelspacing=0.2)
+    inset.legend(
+        title=label_of("chi"),
+        fontsize=5.5,
+        title_fontsize=6,
+        loc="upper left",
+        ncols=5,
+        columnspacing=0.8,
+        handlelength=1.2,
+        labelspacing=0.2,
+    )
 
 
 FIGURE = FigureSpec(
