@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 #: The true error is up to so many times the difference of neighbouring orders: see docs/solvers/cumulant.md for the
 #: calibration.
-MARGIN = 2.5
+MARGIN = 2.0
 #: The first order that is tried: order 1 has no squeezing.
 _FIRST = 2
 #: ξ² is compared where an order says that the state is squeezed or nearly so, and where there is a mean spin (in units
