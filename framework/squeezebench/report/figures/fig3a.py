@@ -43,6 +43,9 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     mesh = main.pcolormesh(drive, rate, decibel(minimum), **colours)
     main.set_yscale("log")
     main.contourf(drive, rate, doubtful(results), levels=[0.5, 1.5], colors="none", hatches=["////"])
+    third = (results.status.isel(solver=1) != "ok").transpose("gamma_s", "upsilon_ratio").values
+    if third.any() and not third.all():
+        main.contour(drive, rate, third.astype(float), levels=[0.5], colors="#D55E00", linewidths=1.0)
     lines = main.contour(drive, rate, decibel(minimum), levels=[-9, -8, -7, -6, -5, -4, -3, -2, -1], colors="white")
     lines.set_linewidth(0.5)
     main.clabel(lines, fmt=lambda value: f"{value:g}".replace("-", "−"), fontsize=6)
@@ -70,7 +73,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     bar.ax.yaxis.set_ticks_position("left")
     bar.ax.yaxis.set_label_position("left")
     canvas.get_layout_engine().set(rect=(0, 0, 0.93, 1))  # type: ignore[union-attr,call-arg]  # room for the second scale
-    main.set_title(r"$N = 10^4$, $\chi = 0$; hatched: orders 2 and 3 differ by more than 5 %")
+    main.set_title("hatched: orders 2 and 3 differ by more than 5 %;\nbelow the orange line order 3 ends unphysical")
 
 
 FIGURE = FigureSpec(
