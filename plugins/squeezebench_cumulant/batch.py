@@ -239,8 +239,8 @@ def _with_courses(batch: Batch, options: Any, moments_of: Callable[..., sb.Momen
         quiet = batch if asked else Batch(problems, orders, batch.coefficients, _unruled(batch), none, True)
         done = _follow(quiet, k, times, quiet.watches, ends, options)
         courses[k] = [_course(done, row, k, problem.N, grids[row], options) for row, problem in enumerate(problems)]
-        for row in np.flatnonzero(done.status == TOO_MANY):
-            failed.setdefault(int(row), _too_many(k, float(done.ended[row]), options))
+        for row in np.flatnonzero(done.status == TOO_MANY).tolist():
+            failed.setdefault(row, _too_many(k, float(done.ended[row]), options))
         if asked:
             main = done
             stopped[done.status == STOPPED] = done.ended[done.status == STOPPED]

@@ -80,10 +80,10 @@ class MeanField(sb.Solver):
         from .kernels import DONE, STUCK, advance
 
         if problem.is_plain and (context.stop is not None or context.reductions):
-            (result,) = self.solve_batch([problem], options, context)
-            if isinstance(result, sb.SolverError):
-                raise result
-            return result
+            (alone,) = self.solve_batch([problem], options, context)
+            if isinstance(alone, sb.SolverError):
+                raise alone
+            return alone
         N = problem.N
         product = problem.initial_state.as_product(N)
         if product is None:

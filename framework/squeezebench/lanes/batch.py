@@ -57,7 +57,7 @@ class Watches:
 
     def values(self, reduced: Array) -> dict[str, float]:
         """Named numbers of a point from its results (R, 2)."""
-        found = {}
+        found: dict[str, float] = {}
         for names, pair in zip(self.names, reduced.tolist(), strict=True):
             found |= dict(zip(names, pair, strict=False))
         return found
@@ -82,13 +82,14 @@ def watches_of(problems: Sequence[Problem], reductions: Sequence[Sequence[Mappin
         if kind is None or any(_shape(other[r : r + 1]) != _shape([first]) for other in reductions):
             complete = False
             continue
-        limits = [_limit(kind[0], row[r], problem) for row, problem in zip(reductions, problems, strict=True)]
+        numbers = [_limit(kind[0], row[r], problem) for row, problem in zip(reductions, problems, strict=True)]
         names = tuple(output.name for output in Reduction.from_dict(first).outputs)
-        columns.append((kind, limits, names))
+        columns.append((kind, numbers, names))
     if not columns:
         return Watches(empty.kinds, empty.limits, (), complete)
-    kinds, limits, names = zip(*columns, strict=True)
-    return Watches(np.array(kinds, dtype=np.int64), np.array(limits).T.copy(), names, complete)
+    kinds = np.array([kind for kind, _, _ in columns], dtype=np.int64)
+    limits = np.array([limits for _, limits, _ in columns]).T.copy()
+    return Watches(kinds, limits, tuple(names for _, _, names in columns), complete)
 
 
 def _shape(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def folds(r: Any) -> tuple[Any, Any]:
     r = np.asarray(r, dtype=np.float64)
     root = np.sqrt(1 - 8 * r)
     upper, lower = ((1 + root) / 4, (1 - root) / 4)
-    return tuple(np.sqrt(2 * (1 - q) * (q + r) ** 2 / q) for q in (upper, lower))  # type: ignore[return-value]
+    return tuple(np.sqrt(2 * (1 - q) * (q + r) ** 2 / q) for q in (upper, lower))
 
 
 def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
