@@ -306,7 +306,8 @@ class Solver(abc.ABC):
 def _first_problem(error: ValidationError) -> str:
     """The first of pydantic's complaints, as one line that names option, value and expectation."""
     detail = error.errors()[0]
-    where = ".".join(str(part) for part in detail["loc"]) or "options"
+    # behind the name of an option stand places in a list, or which of several types it was tried as
+    where = ".".join(str(part) for k, part in enumerate(detail["loc"]) if k == 0 or isinstance(part, int)) or "options"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"{where} = {shown(detail.get('input'))}: {message}"
 

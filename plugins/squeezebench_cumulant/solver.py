@@ -65,6 +65,14 @@ class CumulantOptions(sb.Options):
         description="what ends a solution: orders k, k+1, k+2 that part; unphysical moments only; or nothing",
     )
 
+    @field_validator("order", mode="before")
+    @classmethod
+    def _number_or_auto(cls, value: Any) -> Any:
+        """Say of another word that `auto` is the one there is."""
+        if isinstance(value, str) and value != "auto":
+            raise PydanticCustomError("order", "input should be a valid integer or 'auto'")
+        return value
+
     @field_validator("rtol")
     @classmethod
     def _fine_enough(cls, value: float, info: ValidationInfo) -> float:
