@@ -73,7 +73,10 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     bar.ax.yaxis.set_ticks_position("left")
     bar.ax.yaxis.set_label_position("left")
     canvas.get_layout_engine().set(rect=(0, 0, 0.93, 1))  # type: ignore[union-attr,call-arg]  # room for the second scale
-    main.set_title("hatched: orders 2 and 3 differ by more than 5 %;\nbelow the orange line order 3 ends unphysical")
+    main.set_title(
+        r"$N = 10^4$, $\chi = 0$; hatched: orders 2 and 3 differ by more than 5 %;"
+        + "\nbelow the orange line order 3 ends unphysical"
+    )
 
 
 FIGURE = FigureSpec(
