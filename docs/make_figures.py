@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 
 import squeezebench as sb
 
@@ -48,7 +50,34 @@ def quickstart() -> None:
     plt.close(figure)
 
 
+def instability() -> None:
+    """Squeezing that lasts for ever, and what orders 2, 3 and 4 make of it; where the solver ends each."""
+    N = 2000
+    model = sb.SpinModel.driven_cavity(N=N, upsilon_ratio=0.9)
+    problem = sb.Problem(model, times=np.linspace(0, 1.2, 1201))
+    exact = float(sb.steady_state(model).xi2[0])
+    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    axes.axhline(exact, color="#000000", lw=1.2, label="steady state, exact")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sb.SqueezebenchWarning)
+        for order, colour, line in ((2, "#0072B2", "-"), (3, "#D55E00", "--"), (4, "#009E73", "-.")):
+            free = sb.solve(problem, "cumulant", order=order, guard="none")
+            axes.plot(free.time, free.xi2, line, color=colour, lw=1.4, label=f"order {order}, left alone")
+            guarded = sb.solve(problem, "cumulant", order=order)
+            end = float(guarded.valid_until)
+            axes.plot(end, float(guarded.xi2.sel(time=end, method="nearest")), "o", color=colour, ms=6, mfc="white")
+    axes.plot([], [], "o", color="0.3", mfc="white", label="the solver stops here: orders part")
+    axes.axhline(1.0, color="0.6", lw=0.8)
+    axes.set(yscale="log", xlim=(0, 1.2), ylim=(0.2, 30), xlabel=r"$\Gamma t$", ylabel=r"$\xi^2$")
+    axes.set_title(rf"$N = {N}$, $\Upsilon/\Upsilon_c = 0.9$, $\gamma_s = 0$", fontsize=10)
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(STATIC / "instability.svg", metadata={"Date": None})
+    plt.close(figure)
+
+
 if __name__ == "__main__":
     mpl.rcParams["svg.hashsalt"] = "squeezebench"  # the same picture gives the same file
     STATIC.mkdir(exist_ok=True)
     quickstart()
+    instability()

@@ -41,6 +41,9 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return sorted(to_plain(item) for item in value)
     if isinstance(value, list | tuple):
+        # A map has thousands of problems with hundreds of times each: too many to look at one by one.
+        if set(map(type, value)) == {float} and math.isfinite(sum(value)):
+            return [number + 0.0 for number in value]
         return [to_plain(item) for item in value]
     msg = f"{type(value).__name__} has no JSON form"
     raise TypeError(msg)
@@ -61,7 +64,7 @@ def without_labels(data: Any) -> Any:
     if isinstance(data, Mapping):
         return {key: without_labels(value) for key, value in data.items() if key != "rate_unit"}
     if isinstance(data, list):
-        return [without_labels(item) for item in data]
+        return data if set(map(type, data)) == {float} else [without_labels(item) for item in data]
     return data
 
 

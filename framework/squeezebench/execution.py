@@ -141,8 +141,8 @@ def _where(error: BaseException) -> str:
 
 def complete(moments: Moments, problem: Problem) -> Moments:
     """`moments` with values after `valid_until` replaced by NaN."""
-    late = problem.times > moments.valid_until * (1 + 1e-12)
-    if not late.any():
+    late = problem.times > min(moments.valid_until, moments.stopped) * (1 + 1e-12)
+    if not moments.series or not late.any():
         return moments
     spin, covariance = moments.spin.copy(), moments.covariance.copy()
     spin[late], covariance[late] = np.nan, np.nan

@@ -46,7 +46,11 @@ def check_moments(moments: Moments, problem: Problem) -> None:
         raise SolverError(f"valid_until = {valid_until!r}: give a time of 0 or later, or inf")
     if moments.status not in _STATUSES:
         raise SolverError(f"status = {moments.status!r} of moments: give one of {', '.join(_STATUSES)}")
-    valid = times <= valid_until
+    if not moments.series:
+        if "reductions" not in moments.extra:
+            raise SolverError("moments without a series need extra['reductions']")
+        return
+    valid = times <= min(valid_until, moments.stopped)
     for name, shape in (("spin", (T, 3)), ("covariance", (T, 3, 3))):
         array = _floats(getattr(moments, name), name)
         if array.shape != shape:

@@ -66,6 +66,11 @@ class Moments:
         Of sampled solvers; `spin` and `covariance` are then pooled from them by the framework (`from_samples`).
     extra : mapping
         What the solver has beyond: reductions that it computed itself, states, single trajectories.
+    series : bool
+        False where nobody keeps the series (`Context.reductions`): `spin` and `covariance` are then empty, (0, 3) and
+        (0, 3, 3), and the reductions are all that there is.
+    stopped : float
+        Time at which the scenario's stop rule ended the solution; values after it are NaN, and the status is ``"ok"``.
     """
 
     spin: NDArray[np.float64]
@@ -77,6 +82,8 @@ class Moments:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     samples: Samples | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    series: bool = True
+    stopped: float = math.inf
 
     @classmethod
     def from_samples(cls, samples: Samples, **others: Any) -> Moments:

@@ -146,6 +146,12 @@ class Context:
         Folders for resuming a killed solution, and for large temporary files.
     stop : mapping, optional
         The scenario's stop rule, as content of `squeezebench.reductions.StopRule`: a solver may end once it holds.
+    reductions : tuple
+        What the scenario keeps of each problem of the call, in their order: tuples of contents of
+        `squeezebench.reductions.Reduction`. A solver may find them itself, inside its steps, and give them in
+        ``Moments.extra["reductions"]``; if it has all of them, and `keep` has no "series", it may leave the series out.
+    stops : tuple
+        Of a batch, the stop rule of each problem, as `stop`.
     """
 
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
@@ -158,6 +164,8 @@ class Context:
     checkpoint: Path | None = None
     scratch: Path | None = None
     stop: Mapping[str, Any] | None = None
+    reductions: tuple[tuple[Mapping[str, Any], ...], ...] = ()
+    stops: tuple[Mapping[str, Any] | None, ...] = ()
 
     def check(self) -> None:
         """Raise `SolverError` if the run is cancelled or the deadline has passed; call it now and then."""
@@ -298,7 +306,8 @@ class Solver(abc.ABC):
 def _first_problem(error: ValidationError) -> str:
     """The first of pydantic's complaints, as one line that names option, value and expectation."""
     detail = error.errors()[0]
-    where = ".".join(str(part) for part in detail["loc"]) or "options"
+    # behind the name of an option stand places in a list, or which of several types it was tried as
+    where = ".".join(str(part) for k, part in enumerate(detail["loc"]) if k == 0 or isinstance(part, int)) or "options"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"{where} = {shown(detail.get('input'))}: {message}"
 

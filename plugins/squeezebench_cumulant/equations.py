@@ -43,7 +43,7 @@ from .series import PAIRS, packed, series
 if TYPE_CHECKING:
     from squeezebench import SpinModel
 
-__all__ = ["ANY_ORDER", "GENERAL", "NAMED", "Equations", "equations", "with_coefficients"]
+__all__ = ["ANY_ORDER", "GENERAL", "NAMED", "Equations", "code_of", "equations", "with_coefficients"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -102,13 +102,17 @@ def with_coefficients(coefficients: Array, order: int) -> Equations:
     order : int
         As in `equations`.
     """
-    code = NAMED if is_named(coefficients) else GENERAL
-    if order > _GENERATED[code]:
-        code = ANY_ORDER
+    code = code_of(coefficients, order)
     kinds = [kind[coefficients[kind[:, 3]] != 0] for kind in _all_terms(order)]
     pairs = sorted({*kinds[1][:, 2].tolist(), *kinds[3][:, 1].tolist()})
     products = np.array([(*PAIRS[p], p, 0) for p in pairs], dtype=np.int64).reshape(-1, 4)
     return Equations(order, code, coefficients, packed(_sizes(order), (*_layout(order), products, *kinds)))
+
+
+def code_of(coefficients: Array, order: int) -> int:
+    """Which code takes the right-hand side of a model: `ANY_ORDER`, `GENERAL` or `NAMED`."""
+    code = NAMED if is_named(coefficients) else GENERAL
+    return code if order <= _GENERATED[code] else ANY_ORDER
 
 
 def _sizes(order: int) -> tuple[int, int, int]:

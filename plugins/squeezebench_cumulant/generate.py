@@ -25,7 +25,7 @@ from pathlib import Path
 from .coefficients import PLACES, named_links
 from .series import PAIRS, Index, monomials
 
-__all__ = ["ORDERS", "main", "source"]
+__all__ = ["ORDERS", "WHAT", "Writer", "forms_of", "main", "name_of", "source"]
 
 #: Functions of each order that has a file. The default, order 2, takes orders 3 and 4 to judge itself. Compiling
 #: ``general`` at order 4 takes 7 s (``named`` 3 s), and three times as long an order higher: more than it would save.
@@ -55,7 +55,8 @@ _FUNCTION = '''
 def {variant}(v: Array, c: Array, indices: Ints, out: Array) -> None:
     """v̇ at order {order}, {what}: v ({n},) and coefficients c ({size},) to out ({n},); `indices` is not read."""
 '''
-_WHAT = {"general": "any model", "named": "named couplings only"}
+#: Kind of function → the models that it is for.
+WHAT = {"general": "any model", "named": "named couplings only"}
 
 #: Σ number × coefficient × quantity, as {coefficient: {quantity: number}}; a quantity may be a product, "x * yz".
 Form = dict[str, dict[str, float]]
@@ -80,29 +81,29 @@ def source(order: int) -> str:
     parts = [_HEADER.format(order=order, names=", ".join(f'"{variant}"' for variant in variants))]
     n = len(monomials(order)) - 1
     for variant in variants:
-        what = _WHAT[variant]
+        what = WHAT[variant]
         parts.append(_FUNCTION.format(variant=variant, order=order, what=what, n=n, size=len(PLACES)))
-        forms = _forms(order, linked=variant == "named")
+        forms = forms_of(order, linked=variant == "named")
         # What is used more than once, and so gets a name, is known only when all has been written once.
-        draft = _Writer(order, forms, Counter())
+        draft = Writer(order, forms, Counter())
         draft.write()
-        parts.append(_Writer(order, forms, draft.uses).write())
+        parts.append(Writer(order, forms, draft.uses).write())
     return "".join(parts)
 
 
 # ---------------------------------------------------------------- the equation
 
 
-def _forms(order: int, linked: bool) -> dict[str, Form]:
+def forms_of(order: int, linked: bool) -> dict[str, Form]:
     """Definition of every S_cd[m] as "s_cd_m", Q_m as "q_m" and v̇_m as "rate_m"."""
     forms: dict[str, Form] = {}
     for m in monomials(order - 1):
         for c, d in PAIRS:
             forms[_pair(c, d, m)] = _product(order, c, d, m)
     for m in monomials(order)[1:]:
-        forms[f"q_{_name(m)}"] = _linked(_outside(m), linked)
+        forms[f"q_{name_of(m)}"] = _linked(_outside(m), linked)
     for m in monomials(order)[1:]:
-        forms[f"rate_{_name(m)}"] = _linked(_rate(m), linked)
+        forms[f"rate_{name_of(m)}"] = _linked(_rate(m), linked)
     return forms
 
 
@@ -112,10 +113,10 @@ def _product(order: int, c: int, d: int, m: Index) -> Form:
     for left in monomials(sum(m)):
         right = _minus(m, left)
         if right is not None:
-            factors = sorted((_name(_plus(left, c)), _name(_plus(right, d))), key=lambda name: (len(name), name))
+            factors = sorted((name_of(_plus(left, c)), name_of(_plus(right, d))), key=lambda name: (len(name), name))
             _add(form, "1", " * ".join(factors), 1 / (_factorial(left) * _factorial(right)))
     if sum(m) <= order - 2:
-        _add(form, "inv_n", _name(_plus(_plus(m, c), d)), 1 / _factorial(m))
+        _add(form, "inv_n", name_of(_plus(_plus(m, c), d)), 1 / _factorial(m))
     return form
 
 
@@ -138,7 +139,7 @@ def _rate(m: Index) -> Form:
         if rest is None:
             continue
         for c in range(3):
-            _add(form, f"t_{_AXES[a]}{_AXES[c]}", _name(_plus(rest, c)), 1 / _factorial(rest))
+            _add(form, f"t_{_AXES[a]}{_AXES[c]}", name_of(_plus(rest, c)), 1 / _factorial(rest))
         if degree == 1:
             _add(form, f"t_{_AXES[a]}", "1", 1.0)
     for a, b in PAIRS:
@@ -149,14 +150,14 @@ def _rate(m: Index) -> Form:
         for c, d in PAIRS:
             _add(form, f"i_{ab}_{_AXES[c]}{_AXES[d]}", _pair(c, d, rest), 1.0)
         for c in range(3):
-            _add(form, f"e_{ab}_{_AXES[c]}", _name(_plus(rest, c)), 1 / _factorial(rest))
+            _add(form, f"e_{ab}_{_AXES[c]}", name_of(_plus(rest, c)), 1 / _factorial(rest))
         if degree == 2:
             _add(form, f"c_{ab}", "1", 1.0)
-    _add(form, f"share_{degree}", f"q_{_name(m)}", 1.0)
+    _add(form, f"share_{degree}", f"q_{name_of(m)}", 1.0)
     for left in monomials(degree - 1)[1:]:
         right = _minus(m, left)
         if right is not None:
-            _add(form, "1", f"q_{_name(left)} * {_name(right)}", -sum(right) / _factorial(right))
+            _add(form, "1", f"q_{name_of(left)} * {name_of(right)}", -sum(right) / _factorial(right))
     return form
 
 
@@ -196,18 +197,19 @@ def _factorial(m: Index) -> int:
     return math.prod(map(math.factorial, m))
 
 
-def _name(m: Index) -> str:
+def name_of(m: Index) -> str:
+    """Name of a monomial, such as "xxz"; empty for 1."""
     return "".join(axis * n for axis, n in zip(_AXES, m, strict=True))
 
 
 def _pair(c: int, d: int, m: Index | None) -> str:
-    return f"s_{_AXES[c]}{_AXES[d]}" + (f"_{_name(m)}" if m and any(m) else "")
+    return f"s_{_AXES[c]}{_AXES[d]}" + (f"_{name_of(m)}" if m and any(m) else "")
 
 
 # ---------------------------------------------------------------- its text
 
 
-class _Writer:
+class Writer:
     """Writes one function's body. A quantity is made when something asks for it; what is used once gets no name."""
 
     def __init__(self, order: int, forms: dict[str, Form], known: Counter[str]) -> None:
@@ -223,14 +225,14 @@ class _Writer:
         """All lines: what is read, the equation, what is written. No store comes before a load, which it might hit."""
         targets = monomials(self.order)[1:]
         for m in targets:
-            self._make(f"rate_{_name(m)}")
+            self._make(f"rate_{name_of(m)}")
         lines = [f"{name} = c[{place}]" for name, place in PLACES.items() if name in self.loaded]
         lines += [f"share_{d} = 1.0 - {float(d)} * inv_n" for d in range(1, self.order + 1)]
         for i, m in enumerate(targets):
             factor = _factorial(m)
-            lines.append(f"{_name(m)} = " + (f"v[{i}]" if factor == 1 else f"{float(factor)} * v[{i}]"))
+            lines.append(f"{name_of(m)} = " + (f"v[{i}]" if factor == 1 else f"{float(factor)} * v[{i}]"))
         lines += self.lines
-        lines += [f"out[{i}] = rate_{_name(m)}" for i, m in enumerate(targets)]
+        lines += [f"out[{i}] = rate_{name_of(m)}" for i, m in enumerate(targets)]
         return "".join(f"    {line}\n" for line in lines)
 
     def _make(self, name: str) -> None:

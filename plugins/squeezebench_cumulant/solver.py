@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 import squeezebench as sb
 
+from .auto import choose, words
 from .course import Course, collective_rate, follow, make_grid
 from .guard import Verdict, believe, witness_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .course import Grid
 
 __all__ = ["Cumulant", "CumulantOptions"]
@@ -31,20 +36,60 @@ _ODE_MARGIN = 1000.0
 #: about 2 ns a product.
 _SLOPE_SECONDS = {1: 5e-8, 2: 1e-7, 3: 3e-7, 4: 6e-7}
 
+#: Largest relative tolerance of a step; and with order=auto, the smallest `rtol` that is meant for the orders.
+_COARSEST, _AGREEMENT = 1e-2, 1e-4
+
 
 class CumulantOptions(sb.Options):
     """Options of `cumulant`."""
 
-    order: int = Field(default=2, ge=1, le=12, description="largest order of the cumulants that are kept")
-    rtol: float = Field(default=1e-8, ge=1e-14, le=1e-2, description="relative tolerance of one integration step")
+    order: Annotated[int, Field(ge=1, le=12)] | Literal["auto"] = Field(
+        default=2, description="largest order of the cumulants that are kept; auto: as orders agree"
+    )
+    rtol: float = Field(
+        default=1e-8,
+        ge=1e-14,
+        le=0.5,
+        description="relative tolerance of one integration step, at most 1e-2; from 1e-4 on, with auto, order_rtol",
+    )
     atol: float = Field(
         default=1e-10, ge=1e-16, le=1e-2, description="absolute tolerance of the scaled cumulants a step"
     )
     max_steps: int = Field(default=1_000_000, ge=1, description="largest number of integration steps of one order")
+    order_rtol: float = Field(
+        default=0.02, ge=1e-8, le=0.5, description="with order=auto: within what orders must agree on ξ² and N_eff"
+    )
+    max_order: int = Field(default=8, ge=4, le=12, description="with order=auto: the largest order that is integrated")
     guard: Literal["orders", "physical", "none"] = Field(
         default="orders",
         description="what ends a solution: orders k, k+1, k+2 that part; unphysical moments only; or nothing",
     )
+
+    @field_validator("order", mode="before")
+    @classmethod
+    def _number_or_auto(cls, value: Any) -> Any:
+        """Say of another word that `auto` is the one there is."""
+        if isinstance(value, str) and value != "auto":
+            raise PydanticCustomError("order", "input should be a valid integer or 'auto'")
+        return value
+
+    @field_validator("rtol")
+    @classmethod
+    def _fine_enough(cls, value: float, info: ValidationInfo) -> float:
+        """An integration step is no place for a coarse tolerance; an agreement of orders is."""
+        if value > _COARSEST and info.data.get("order") != "auto":
+            raise PydanticCustomError("coarse", f"input should be less than or equal to {_COARSEST:g}")
+        return value
+
+    @property
+    def agreement(self) -> float:
+        """Within what orders must agree, with order=auto."""
+        return self.rtol if self.rtol >= _AGREEMENT else self.order_rtol
+
+    @property
+    def integration(self) -> float:
+        """Relative tolerance of a step."""
+        return 1e-8 if self.order == "auto" and self.rtol >= _AGREEMENT else self.rtol
 
 
 class Cumulant(sb.Solver):
@@ -74,11 +119,12 @@ class Cumulant(sb.Solver):
 
     def claim(self, problem: sb.Problem, options: Any) -> sb.Claim:
         """Exact where the order reaches the number of spins, asymptotic below."""
-        return sb.Claim(accuracy="exact" if options.order >= problem.N else "asymptotic")
+        exact = problem.N <= 4 if options.order == "auto" else options.order >= problem.N
+        return sb.Claim(accuracy="exact" if exact else "asymptotic")
 
     def estimate(self, problem: sb.Problem, options: Any) -> sb.Cost:
         """Steps are about a third of the inverse of the collective rate; a right-hand side's products set the pace."""
-        orders = _orders(options.order, problem.N, options.guard)
+        orders = _orders(2 if options.order == "auto" else options.order, problem.N, options.guard)
         steps = sum(3 * collective_rate(step.model) * (step.stop - step.start) + 20 for step in problem.segments())
         seconds = sum(12 * _SLOPE_SECONDS.get(k, 4e-7 + 2e-9 * 3 * math.comb(k + 5, 6)) for k in orders) * steps
         points = len(make_grid(problem, dense=len(orders) > 1).times)
@@ -93,12 +139,89 @@ class Cumulant(sb.Solver):
         SolverError
             If an order takes more than `max_steps` steps.
         """
+        if options.order == "auto":
+            return _solve_auto(problem, options, context)
+        if problem.is_plain and (context.stop is not None or context.reductions):
+            (result,) = self.solve_batch([problem], options, context)
+            if isinstance(result, sb.SolverError):
+                raise result
+            return result
         orders = _orders(options.order, problem.N, options.guard)
         grid = make_grid(problem, dense=len(orders) > 1)
         courses = _follow_all(problem, orders, grid, options, context)
         compared = [courses[k] for k in orders]
         verdict = believe(compared if options.guard == "orders" else compared[:1], grid, problem.N)
         return _moments(problem, compared, verdict, grid, options)
+
+    def solve_batch(
+        self, problems: Sequence[sb.Problem], options: Any, context: sb.Context
+    ) -> list[sb.Moments | sb.SolverError]:
+        """Results of many problems, each as `solve` gives it, followed in blocks on ``context.n_threads`` threads."""
+        from .batch import solve_many
+
+        if options.order == "auto":
+            return _each(self, problems, options, context)
+        whole = [i for i, problem in enumerate(problems) if problem.is_plain]
+        others = super().solve_batch([p for p in problems if not p.is_plain], options, context)
+        if not whole:
+            return others
+        inner = dataclasses.replace(
+            context,
+            reductions=tuple(context.reductions[i] for i in whole) if context.reductions else (),
+            stops=tuple(context.stops[i] for i in whole) if context.stops else (),
+        )
+
+        def orders_of(N: int) -> list[int]:
+            return _orders(options.order, N, options.guard)
+
+        results = solve_many([problems[i] for i in whole], options, inner, orders_of, _moments)
+        many = dict(zip(whole, results, strict=True))
+        rest = iter(others)
+        return [many[i] if i in many else next(rest) for i in range(len(problems))]
+
+
+def _solve_auto(problem: sb.Problem, options: Any, context: sb.Context) -> sb.Moments:
+    """Moments of the order whose neighbours agree with it, up to when they do."""
+    N = problem.N
+    grid = make_grid(problem, dense=True)
+    settings = options.model_copy(update={"rtol": options.integration, "guard": "physical"})
+    courses: dict[int, Course] = {}
+
+    def course_of(k: int) -> Course:
+        context.progress(0.0, f"order {k}")
+        courses[k] = follow(problem, k, grid, settings, lambda _: context.check(), float(problem.times[-1]))
+        return courses[k]
+
+    choice = choose(course_of, N, options.agreement, options.max_order, len(grid.times))
+    main = courses[choice.order]
+    verdict = Verdict(choice.length, math.nan, "ok", "")
+    if choice.length < len(grid.times):
+        time = float(grid.times[choice.length - 1]) if choice.length else math.nan
+        alone = len(choice.compared) == 1 or choice.order == N
+        reason = main.fault if alone else words(choice, options.agreement, time)
+        verdict = Verdict(choice.length, time, main.status if alone else "diverged", reason)
+    higher = courses[max(courses)]
+    compared = [main] if choice.order == N else [main, courses[choice.compared[-1]], higher]
+    moments = _moments(problem, compared, verdict, grid, settings)
+    return dataclasses.replace(
+        moments,
+        diagnostics={**moments.diagnostics, "order": choice.order, "compared": choice.compared, "tried": choice.tried},
+    )
+
+
+def _each(
+    solver: Cumulant, problems: Sequence[sb.Problem], options: Any, context: sb.Context
+) -> list[sb.Moments | sb.SolverError]:
+    """One after another on each thread, which the kernels use without Python's lock."""
+    from squeezebench.lanes.batch import in_threads
+
+    def one(problem: sb.Problem) -> sb.Moments | sb.SolverError:
+        try:
+            return solver.solve(problem, options, context)
+        except sb.SolverError as error:
+            return error
+
+    return in_threads(one, problems, context.n_threads)
 
 
 def _orders(order: int, N: int, guard: str) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from pydantic import Field
 
 import squeezebench as sb
 from squeezebench.pauli import pauli_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["MeanField", "MeanFieldOptions"]
 
@@ -75,6 +79,11 @@ class MeanField(sb.Solver):
         """
         from .kernels import DONE, STUCK, advance
 
+        if problem.is_plain and (context.stop is not None or context.reductions):
+            (alone,) = self.solve_batch([problem], options, context)
+            if isinstance(alone, sb.SolverError):
+                raise alone
+            return alone
         N = problem.N
         product = problem.initial_state.as_product(N)
         if product is None:
@@ -124,6 +133,25 @@ class MeanField(sb.Solver):
                 "right_hand_sides": int(totals[3]),
             },
         )
+
+    def solve_batch(
+        self, problems: Sequence[sb.Problem], options: Any, context: sb.Context
+    ) -> list[sb.Moments | sb.SolverError]:
+        """Results of many problems, each as `solve` gives it, followed in blocks on ``context.n_threads`` threads."""
+        from .batch import solve_many
+
+        whole = [i for i, p in enumerate(problems) if p.is_plain and p.initial_state.as_product(p.N) is not None]
+        others = super().solve_batch([p for i, p in enumerate(problems) if i not in set(whole)], options, context)
+        if not whole:
+            return others
+        inner = dataclasses.replace(
+            context,
+            reductions=tuple(context.reductions[i] for i in whole) if context.reductions else (),
+            stops=tuple(context.stops[i] for i in whole) if context.stops else (),
+        )
+        many = dict(zip(whole, solve_many([problems[i] for i in whole], options, inner), strict=True))
+        rest = iter(others)
+        return [many[i] if i in many else next(rest) for i in range(len(problems))]
 
 
 def _rate(model: sb.SpinModel) -> float:

@@ -162,7 +162,11 @@ COMMANDS: list[tuple[str, int, str]] = [
         2,
         "two solvers are called 'mean_field': give one of them another label=",
     ),
-    ("run good.toml -s cumulant:order=two", 2, "solver 'cumulant': order = 'two': input should be a valid integer"),
+    (
+        "run good.toml -s cumulant:order=two",
+        2,
+        "solver 'cumulant': order = 'two': input should be a valid integer or 'auto'",
+    ),
     ("run good.toml -w 0", 2, "workers = 0: give a whole number of at least 1"),
     ("run good.toml -w x", 2, "Invalid value for '--workers' / '-w': ... (got 'x'); see squeezebench run --help"),
     ("run good.toml --threads 0", 2, "n_threads = 0: give a whole number of at least 1"),

@@ -63,7 +63,7 @@ SOLVING: list[tuple[str, str, str]] = [
     (
         'solve(problem, "cumulant:order=nan")',
         OPTION,
-        "solver 'cumulant': order = 'nan': input should be a valid integer",
+        "solver 'cumulant': order = 'nan': input should be a valid integer or 'auto'",
     ),
     (
         'solve(problem, "cumulant:order=99999999999999999999")',

@@ -51,11 +51,24 @@ def test_generating_again_gives_the_same_file(order):
     assert (FOLDER / f"order_{order}.py").read_text(encoding="utf-8") == source(order)
 
 
+def test_generating_the_code_for_blocks_again_gives_the_same_files():
+    from squeezebench.lanes import generate as framework
+    from squeezebench_cumulant.generate_lanes import files
+
+    for name, text in files().items():
+        assert (FOLDER / name).read_text(encoding="utf-8") == text
+    tableau = Path(framework.__file__).with_name("tableau.py")
+    assert tableau.read_text(encoding="utf-8") == framework.tableau()
+
+
 def test_the_generator_writes_all_its_files_and_nothing_else(tmp_path, monkeypatch):
-    from squeezebench_cumulant import generate
+    from squeezebench_cumulant import generate, generate_lanes
 
     monkeypatch.setattr(generate, "__file__", str(tmp_path / "generate.py"))
     generate.main()
+    for name, text in generate_lanes.files().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "any_order_steps.py").unlink()
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in FOLDER.glob("order_*.py"))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -94,9 +95,14 @@ def _context(job: Job, cell: Cell, progress: Progress, deadline: float) -> Conte
         n_threads=job.n_threads,
         keep=job.keep,
         stop=None if stop is None else stop.to_dict(),
+        reductions=_reductions([cell]),
         progress=progress,
         deadline=deadline,
     )
+
+
+def _reductions(cells: Sequence[Cell]) -> tuple[tuple[Mapping[str, Any], ...], ...]:
+    return tuple(tuple(reduction.to_dict() for reduction in cell.point.reductions) for cell in cells)
 
 
 def _batch(solver: Solver, job: Job, context: Context) -> list[Attempt]:
@@ -120,7 +126,10 @@ def _batch(solver: Solver, job: Job, context: Context) -> list[Attempt]:
         return outcomes
     preload(solver.libraries)
     compiled, started = compile_seconds(), time.perf_counter()
-    problems = [job.cells[index].problem for index in taken]
+    cells = [job.cells[index] for index in taken]
+    problems = [cell.problem for cell in cells]
+    stops = tuple(None if cell.point.stop is None else cell.point.stop.to_dict() for cell in cells)
+    context = dataclasses.replace(context, reductions=_reductions(cells), stops=stops)
     try:
         with thread_limit(context.n_threads if solver.parallel else 1):
             results = solver.solve_batch(problems, job.cells[0].options, context)
@@ -165,7 +174,7 @@ def _record(solver: Solver, job: Job, cell: Cell, outcome: Attempt, host: Host) 
     if outcome.moments is not None:
         moments = complete(outcome.moments, cell.problem)
         record.reductions = _reduced(cell, moments, host)
-        if "series" in job.keep:
+        if "series" in job.keep and moments.series:
             record.moments = moments
     return record
 
@@ -178,6 +187,9 @@ def _reduced(cell: Cell, moments: Moments, host: Host) -> dict[str, float]:
 
     values: dict[str, float] = {}
     own: Mapping[str, Any] = moments.extra.get("reductions", {})
+    wanted = [output.name for reduction in cell.point.reductions for output in reduction.outputs]
+    if all(name in own for name in wanted):
+        return {name: float(own[name]) for name in wanted}
     ds = build(cell.problem, moments, provenance={}, observables=host.observables)
     series = {str(name): variable.values for name, variable in ds.variables.items()}
     for reduction in cell.point.reductions:

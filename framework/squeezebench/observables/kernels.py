@@ -20,6 +20,7 @@ __all__ = [
     "mean_direction",
     "n_eff",
     "observe",
+    "quantity",
     "squeezed_axis",
     "squeezing_angle",
     "t_star",
@@ -279,6 +280,50 @@ ROWS = {
 }
 #: Number of rows of that table.
 HEIGHT = 15
+
+
+#: Quantities that `quantity` gives, name → number of the first component and how many there are.
+QUANTITIES = {"spin": (HEIGHT, 3), **ROWS}
+
+
+@kernel
+def quantity(number: int, spin: Array, covariance: Array, N: float, Gamma: float, Omega: float) -> float:
+    """One component of one quantity by its number in `QUANTITIES`, for solvers that choose at run time.
+
+    Parameters
+    ----------
+    number : int
+        The row that `observe` would write it to; from `HEIGHT` on the components of ⟨J⟩.
+    spin, covariance, N
+        As above.
+    Gamma, Omega : float
+        Collective emission and drive, in the model's rate unit.
+    """
+    if number == 5:
+        return xi2_wineland(spin, covariance, N)
+    if number == 1:
+        return n_eff(spin, covariance, N)
+    if number >= HEIGHT:
+        return float(spin[number - HEIGHT])
+    if number == 0:
+        return j_squared(spin, covariance)
+    if number == 2:
+        return upsilon_eff(Omega, n_eff(spin, covariance, N))
+    if number == 3:
+        return contrast(spin, N)
+    if number == 4:
+        return emission_rate(spin, covariance, Gamma)
+    if number == 6:
+        return xi2_db(xi2_wineland(spin, covariance, N))
+    if number == 7:
+        return xi2_kitagawa_ueda(spin, covariance, N)
+    if number == 8:
+        return squeezing_angle(spin, covariance, N)
+    if number < 12:
+        axis = squeezed_axis(spin, covariance, N)
+        return axis[0] if number == 9 else (axis[1] if number == 10 else axis[2])
+    direction = mean_direction(spin, N)
+    return direction[0] if number == 12 else (direction[1] if number == 13 else direction[2])
 
 
 @kernel

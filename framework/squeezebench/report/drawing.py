@@ -126,8 +126,8 @@ def draw(what: Any, data: Mapping[str, xr.Dataset] | xr.Dataset | None = None, *
     >>> from squeezebench.report import draw
     >>> model = sb.SpinModel.driven_cavity(N=4, upsilon_ratio=0.9, gamma_s=1.0)
     >>> ds = sb.solve(sb.Problem(model, times=np.linspace(0, 0.5, 11)), "mean_field")
-    >>> len(draw(ds).axes)
-    2
+    >>> draw(ds).axes[1].get_xlabel()
+    'time'
     """
     from .generic import draw_any
 
