@@ -146,6 +146,8 @@ class Context:
         Folders for resuming a killed solution, and for large temporary files.
     stop : mapping, optional
         The scenario's stop rule, as content of `squeezebench.reductions.StopRule`: a solver may end once it holds.
+    partial : bool
+        Whether whoever asks wants what is finished when Ctrl-C interrupts; otherwise KeyboardInterrupt goes on to them.
     """
 
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
@@ -158,6 +160,7 @@ class Context:
     checkpoint: Path | None = None
     scratch: Path | None = None
     stop: Mapping[str, Any] | None = None
+    partial: bool = False
 
     def check(self) -> None:
         """Raise `SolverError` if the run is cancelled or the deadline has passed; call it now and then."""
