@@ -25,8 +25,9 @@ Integers = NDArray[np.int64]
 
 #: Entries of `whole`: 2J, first n and width of the window, jumps so far (they turn the offset's phase).
 WHOLE = 4
-#: Entries of `real`: time, logarithm of the survival probability, its threshold, and the length of the next step.
-REAL = 4
+#: Entries of `real`: time, logarithm of the survival probability, its threshold, the length of the next step, and the
+#: longest that would have been stable at the last one.
+REAL = 5
 #: Entries of `counts`: steps, rejected steps, jumps, jumps that changed J, widest window.
 COUNTS = 5
 
@@ -47,7 +48,7 @@ _OFFSET = 0.3
 #: A frame follows the mean spin where that is longer than this fraction of J.
 _LONG = 0.6
 #: Relative error of the survival probability at which a jump is placed.
-_ROOT = 1e-8
+_ROOT = 1e-6
 #: A step is at most so many mean waiting times long.
 _WAITS = 3.0
 
@@ -66,7 +67,7 @@ def source_weight(N: int, twoJ: int, delta: int) -> float:
 @kernel
 def begin(words: NDArray[np.uint64], real: Array, step: float) -> None:
     """Time 0, and the first threshold."""
-    real[0], real[1], real[3] = 0.0, 0.0, step
+    real[0], real[1], real[3], real[4] = 0.0, 0.0, step, step
     real[2] = math.log(uniform(words))
 
 
@@ -295,8 +296,9 @@ def advance(
             across, length = math.hypot(s[0], s[1]), math.sqrt(s[0] ** 2 + s[1] ** 2 + s[2] ** 2)
             if length > _LONG * 0.5 * twoJ and across > 0.0:
                 largest = max(A[PAD + width // 2], A[PAD + width - 1])
-                angle = min(math.atan2(across, s[2]), 3.0 / max(largest, 1.0))
-                pace = angle / min(real[3], left) / across
+                # Slowly enough to add no more than a third to the spectral radius, which the step has to resolve.
+                angle = min(math.atan2(across, s[2]), 1.0 / max(largest, 1.0))
+                pace = angle / real[4] / across
                 for a in range(3):
                     field[a] += pace * (R[a, 1] * s[0] - R[a, 0] * s[1])
             speed = math.sqrt(field[0] ** 2 + field[1] ** 2 + field[2] ** 2)
@@ -308,8 +310,8 @@ def advance(
         rate = -2.0 * mean.real
         radius = extent(c, A, n, width)
         h = real[3]
-        if radius * h > _STABLE:
-            h = _STABLE / radius
+        real[4] = min(_STABLE / radius, 1e300) if radius > 0.0 else 1e300
+        h = min(h, real[4])
         if rate * h > _WAITS:
             h = _WAITS / rate
         proposed = h
