@@ -14,7 +14,8 @@ import squeezebench as sb
 from .starts import Start, capacity, make_start
 from .stepping import STAGE_COUNT
 from .tables import Tables, make_tables
-from .trajectory import COUNTS, REAL, WHOLE, begin, follow
+from .following import follow
+from .trajectory import COUNTS, REAL, WHOLE, begin
 
 __all__ = ["NUMBERS", "Runner", "Workspace", "trajectory_words"]
 

@@ -44,7 +44,7 @@ class MonteCarlo(sb.Solver):
     Options = MonteCarloOptions
     schedules = True
     parallel = True
-    libraries: ClassVar[tuple[str, ...]] = ("squeezebench_mcwf.trajectory", "squeezebench.observables.kernels")
+    libraries: ClassVar[tuple[str, ...]] = ("squeezebench_mcwf.following", "squeezebench.observables.kernels")
     tiers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"target_rel_error": 0.05, "max_trajectories": 512},
         "default": {"target_rel_error": 0.02, "max_trajectories": 2048},

@@ -91,7 +91,7 @@ class Tables:
     times: Array
 
     def arguments(self) -> tuple[object, ...]:
-        """In the order of `squeezebench_mcwf.trajectory.follow`."""
+        """In the order of `squeezebench_mcwf.following.follow`."""
         return tuple(getattr(self, item.name) for item in dataclasses.fields(self))
 
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from squeezebench.jit import kernel
 
-from .operators import PAD, apply_changing, apply_linear, lab_moments, ladder, mean_spin, turned_axes
+from .operators import PAD, apply_changing, apply_linear, ladder, mean_spin, turned_axes
 from .rng import uniform
 from .stepping import extent, first_slope, mean_rate, take_step
+from .window import LEAK, SMALL, clear_edges, fit, grow, outgrown
 
-__all__ = ["ADAPTIVE", "COUNTS", "FIXED", "REAL", "WHOLE", "advance", "begin", "follow", "source_weight"]
+__all__ = ["ADAPTIVE", "COUNTS", "FIXED", "REAL", "WHOLE", "advance", "begin", "source_weight"]
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -34,15 +35,10 @@ COUNTS = 5
 #: How the shift of a channel is chosen: as given, or −⟨L⟩ + δ.
 FIXED, ADAPTIVE = 0, 1
 
-#: Multiplets up to this size are followed whole in a frame at rest.
-_SMALL = 24
 #: The error allowed in a step, of a state of norm 1. Measured: 1e-7 and 1e-11 give the same moments to 1e-8.
 _TOLERANCE = 1e-9
 #: Of the spectral radius: beyond this a step of the method is unstable on the negative real axis.
 _STABLE = 6.0
-#: Weight in the outermost three places of the window: more makes it grow, more than the second repeats the step, less
-#: than the third in an eighth of it lets it shrink.
-_EDGE, _LEAK, _EMPTY = 1e-14, 1e-11, 1e-19
 #: |δ| = this × √(2J).
 _OFFSET = 0.3
 #: A frame follows the mean spin where that is longer than this fraction of J.
@@ -69,81 +65,6 @@ def begin(words: NDArray[np.uint64], real: Array, step: float) -> None:
     """Time 0, and the first threshold."""
     real[0], real[1], real[3], real[4] = 0.0, 0.0, step, step
     real[2] = math.log(uniform(words))
-
-
-@kernel
-def _clear_edges(x: Array, width: int) -> None:
-    for row in range(2):
-        for q in range(PAD):
-            x[row, q] = 0.0
-            x[row, width + PAD + q] = 0.0
-
-
-@kernel
-def _move(x: Array, width: int, low: int, high: int) -> int:
-    """Add `low` places before and `high` after the window (negative: take away); returns the new width."""
-    new = width + low + high
-    for row in range(2):
-        y = x[row]
-        if low > 0:
-            for q in range(width - 1, -1, -1):
-                y[q + low + PAD] = y[q + PAD]
-            for q in range(low):
-                y[q + PAD] = 0.0
-        elif low < 0:
-            for q in range(width + low):
-                y[q + PAD] = y[q - low + PAD]
-        for q in range(min(width + low, new), new):
-            y[q + PAD] = 0.0
-    _clear_edges(x, new)
-    return new
-
-
-@kernel
-def _weight(x: Array, first: int, last: int) -> float:
-    total = 0.0
-    for q in range(first + PAD, last + PAD):
-        total += x[0, q] * x[0, q] + x[1, q] * x[1, q]
-    return total
-
-
-@kernel
-def _outgrown(whole: Integers, x: Array, limit: float) -> tuple[bool, bool]:
-    """Whether more than `limit` stands at the window's lower and upper end, where there is more to come."""
-    first, width = whole[1], whole[2]
-    low = first > 0 and _weight(x, 0, min(3, width)) > limit
-    high = first + width < whole[0] + 1 and _weight(x, max(0, width - 3), width) > limit
-    return low, high
-
-
-@kernel
-def _grow(whole: Integers, x: Array, low: bool, high: bool) -> None:
-    first, width = whole[1], whole[2]
-    more = 8 + width // 4
-    below = min(first, more) if low else 0
-    above = min(whole[0] + 1 - first - width, more) if high else 0
-    whole[2] = _move(x, width, below, above)
-    whole[1] = first - below
-
-
-@kernel
-def _fit(whole: Integers, x: Array) -> bool:
-    """Let the window grow where the state has reached its ends, and shrink where it is empty; whether it changed."""
-    low, high = _outgrown(whole, x, _EDGE)
-    if low or high:
-        _grow(whole, x, low, high)
-        return True
-    first, width = whole[1], whole[2]
-    if width < 2 * _SMALL:
-        return False
-    part = width // 8
-    below = part if first > 0 and _weight(x, 0, 2 * part) < _EMPTY else 0
-    above = part if _weight(x, width - 2 * part, width) < _EMPTY else 0
-    if below or above:
-        whole[2] = _move(x, width, -below, -above)
-        whole[1] = first + below
-        return True
-    return False
 
 
 @kernel
@@ -192,7 +113,7 @@ def _jump(
     for row in range(2):
         for p in range(whole[2]):
             x[row, p + PAD] = scale * buffer[row, p + offset + PAD]
-    _clear_edges(x, whole[2])
+    clear_edges(x, whole[2])
     whole[3] += 1
     return delta
 
@@ -253,6 +174,9 @@ def advance(
     linear = np.zeros(3, dtype=np.complex128)
     c, s, lab, field = np.zeros(18), np.zeros(3), np.zeros(3), np.zeros(3)
     axis, moved, after = np.zeros(3), np.zeros((3, 3)), np.zeros((3, 3))
+    adaptive = False
+    for j in range(channels):
+        adaptive = adaptive or mode[j] == ADAPTIVE
     fresh = True
     while real[0] < stop:
         if flag[0] != 0:
@@ -260,10 +184,10 @@ def advance(
         twoJ, width = whole[0], whole[2]
         if fresh:
             ladder(twoJ, whole[1], width, A, n)
-            _clear_edges(point, width)
-            _clear_edges(y, width)
+            clear_edges(point, width)
+            clear_edges(y, width)
             for j in range(12):
-                _clear_edges(k[j], width)
+                clear_edges(k[j], width)
             fresh = False
             counts[4] = max(counts[4], width)
         left = stop - real[0]
@@ -290,7 +214,7 @@ def advance(
                 field[a] += drive.imag
         # -------- the frame: with the mean field, and towards the mean spin
         speed = 0.0
-        if twoJ + 1 > _SMALL:
+        if adaptive and twoJ + 1 > SMALL:
             for a in range(3):
                 field[a] += 2.0 * (K[a, 0] * lab[0] + K[a, 1] * lab[1] + K[a, 2] * lab[2])
             across, length = math.hypot(s[0], s[1]), math.sqrt(s[0] ** 2 + s[1] ** 2 + s[2] ** 2)
@@ -331,10 +255,10 @@ def advance(
                 h *= max(0.2, 0.9 * (_TOLERANCE / error) ** 0.125) if error > 0.0 else 0.2
                 proposed = h
                 continue
-            low, high = _outgrown(whole, y, _LEAK * norm)
+            low, high = outgrown(whole, y, LEAK * norm)
             if low or high:
                 counts[1] += 1
-                _grow(whole, x, low, high)
+                grow(whole, x, low, high)
                 fresh = again = True
             break
         if again:
@@ -388,53 +312,6 @@ def advance(
             real[1] = 0.0
             real[2] = math.log(uniform(words))
             fresh = True
-        if _fit(whole, x):
+        if fit(whole, x):
             fresh = True
-    return True
-
-
-@kernel
-def turn_frame(rotation: Array, R: Array) -> None:
-    """R ← rotation R: a collective rotation of the state is one of its frame."""
-    for b in range(3):
-        u, v, w = R[0, b], R[1, b], R[2, b]
-        for a in range(3):
-            R[a, b] = rotation[a, 0] * u + rotation[a, 1] * v + rotation[a, 2] * w
-
-
-@kernel
-def follow(
-    N: int, h: Array, K: Array, Q: Complex, linear: Complex, loss: Array, V: Complex, collective: Array,
-    singles: Array, mode: Integers, given: Complex,
-    rotations: Array, stops: Array, firsts: Integers, lasts: Integers, times: Array,
-    whole: Integers, real: Array, R: Array, words: NDArray[np.uint64], x: Array,
-    A: Array, n: Array, k: Array, point: Array, y: Array, counts: Integers, flag: NDArray[np.uint8], out: Array,
-) -> bool:  # fmt: skip
-    """One whole trajectory through a schedule; the arguments of `advance` with a leading axis for the segments.
-
-    Parameters
-    ----------
-    rotations : ndarray (S, 3, 3)
-        Applied at the start of each segment.
-    stops, firsts, lasts : ndarray (S,)
-        End of each segment, and the range of `times` that it reports.
-    out : ndarray (T, 9)
-        Filled; see `squeezebench_mcwf.operators.lab_moments`.
-    """
-    final = len(times) - 1
-    for g in range(len(stops)):
-        turn_frame(rotations[g], R)
-        for t in range(firsts[g], lasts[g] + 1):
-            inside = t < lasts[g]
-            if not inside and lasts[g] > final:
-                break
-            stop = times[t] if inside else stops[g]
-            if not advance(
-                N, stop, h[g], K[g], Q[g], linear[g], loss[g], V[g], collective[g], singles[g], mode[g], given[g],
-                whole, real, R, words, x, A, n, k, point, y, counts, flag,
-            ):  # fmt: skip
-                return False
-            if inside:
-                ladder(whole[0], whole[1], whole[2], A, n)
-                lab_moments(whole[0], R, A, n, whole[2], x, out[t])
     return True
