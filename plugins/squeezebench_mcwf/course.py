@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from squeezebench.moments import MAX_SAMPLE_BLOCKS
 from .blocks import Blocks, covariance_matrices
 from .ensemble import NUMBERS, Runner
 from .rng import GENERATOR, GENERATOR_VERSION
+from .splitting import PILOTS, FamilyRunner
 from .statistics import Precision
 
 __all__ = ["FIRST", "Course"]
@@ -44,7 +46,8 @@ class Course:
 
     def __init__(self, problem: sb.Problem, options: Any, context: sb.Context) -> None:
         self._problem, self._options, self._context = problem, options, context
-        self._runner = Runner(problem, options.unraveling, context.seed, context.n_threads)
+        kind = FamilyRunner if options.splitting else Runner
+        self._runner = kind(problem, options.unraveling, context.seed, context.n_threads)
         self._kept: list[Array] = []
         self._most = options.n_trajectories or options.max_trajectories
         self._interrupted = False
@@ -60,9 +63,13 @@ class Course:
         """
         options, asked = self._options, self._options.target_rel_error
         target = None if options.n_trajectories else asked
+        if isinstance(self._runner, FamilyRunner) and self._runner.prepare(self._look(0)):
+            if not self._context.partial:
+                raise KeyboardInterrupt
+            self._interrupted = True
         done, aim = 0, self._most if target is None else min(FIRST, self._most)
         found: Precision | None = None
-        while True:
+        while not self._interrupted:
             self._run(done, aim)
             done = aim
             if self._interrupted:
@@ -91,7 +98,8 @@ class Course:
             self._blocks.add(first, values, finished)
             first = end
 
-    def _chunk(self, first: int, last: int) -> tuple[Array, NDArray[np.bool_]]:
+    def _look(self, first: int) -> Callable[[int], bool]:
+        """What to do now and then: report, and see whether to go on."""
         context = self._context
 
         def look(finished: int) -> bool:
@@ -107,9 +115,13 @@ class Course:
             context.progress((first + finished) / self._most, f"{first + finished} trajectories")
             return True
 
+        return look
+
+    def _chunk(self, first: int, last: int) -> tuple[Array, NDArray[np.bool_]]:
+        look = self._look(first)
         look(0)
         values, finished, interrupted = self._runner.run(first, last, look)
-        if interrupted and not context.partial:
+        if interrupted and not self._context.partial:
             raise KeyboardInterrupt
         self._interrupted = self._interrupted or interrupted
         return values, finished
@@ -156,6 +168,8 @@ class Course:
             "jumps_of_J": counts[3],
             "widest_window": counts[4],
         }
+        if isinstance(self._runner, FamilyRunner):
+            diagnostics |= {"copies": self._runner.copies, "pilots": PILOTS, "aim": self._runner.aim}
         extra = {}
         if "trajectories" in self._context.keep:
             kept = np.concatenate(self._kept)

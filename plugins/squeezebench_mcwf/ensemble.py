@@ -38,7 +38,8 @@ class Workspace:
 
     def __init__(self, N: int) -> None:
         length = capacity(N)
-        self.whole, self.real, self.R = np.zeros(WHOLE, np.int64), np.zeros(REAL), np.zeros((3, 3))
+        self.place, self.whole = np.zeros(3, np.int64), np.zeros(WHOLE, np.int64)
+        self.real, self.R = np.zeros(REAL), np.zeros((3, 3))
         self.x = np.zeros((2, length))
         self.A, self.n = np.zeros(length), np.zeros(length)
         self.k = np.zeros((STAGE_COUNT, 2, length))
@@ -66,7 +67,9 @@ class Runner:
         self.tables: Tables = make_tables(problem, unraveling)
         self.start: Start = make_start(problem)
         self._arguments = self.tables.arguments()
-        self._seed = seed
+        self.seed = seed
+        times = len(self.tables.times)
+        self._levels = (np.zeros((times, 3)), np.zeros(times), np.zeros(0))
         self._flag = np.zeros(1, np.uint8)
         self._spaces = [Workspace(problem.N) for _ in range(n_threads)]
         self._lock = threading.Lock()
@@ -79,12 +82,22 @@ class Runner:
 
     def one(self, index: int, space: Workspace, out: Array) -> bool:
         """Run trajectory `index` into `out` (T, 9); False if it was stopped on its way."""
-        words = trajectory_words(self._seed, index)
+        words = self.begin(index, space)
+        return self.carry_on(space, words, out) == 1
+
+    def begin(self, index: int, space: Workspace) -> NDArray[np.uint64]:
+        """Put trajectory `index` at its start into `space`; gives its generator's state."""
+        words = trajectory_words(self.seed, index)
         self.start.draw(words, space.whole, space.R, space.x)
         begin(words, space.real, 1e300)
-        return bool(
+        space.place[:] = 0
+        return words
+
+    def carry_on(self, space: Workspace, words: NDArray[np.uint64], out: Array) -> int:
+        """Carry on what stands in `space`; see `squeezebench_mcwf.following.follow`."""
+        return int(
             follow(
-                self.N, *self._arguments, space.whole, space.real, space.R, words, space.x,
+                self.N, *self._arguments, *self._levels, space.place, space.whole, space.real, space.R, words, space.x,
                 space.A, space.n, space.k, space.point, space.y, space.counts, self._flag, out,
             )
         )  # fmt: skip

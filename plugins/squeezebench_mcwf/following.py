@@ -87,10 +87,13 @@ def follow(
     N: int, h: Array, K: Array, Q: Complex, linear: Complex, loss: Array, V: Complex, collective: Array,
     singles: Array, mode: Integers, given: Complex,
     rotations: Array, stops: Array, firsts: Integers, lasts: Integers, times: Array,
-    whole: Integers, real: Array, R: Array, words: NDArray[np.uint64], x: Array,
+    axes: Array, centres: Array, levels: Array,
+    place: Integers, whole: Integers, real: Array, R: Array, words: NDArray[np.uint64], x: Array,
     A: Array, n: Array, k: Array, point: Array, y: Array, counts: Integers, flag: NDArray[np.uint8], out: Array,
-) -> bool:  # fmt: skip
-    """One whole trajectory through a schedule; the arguments of `advance` with a leading axis for the segments.
+) -> int:  # fmt: skip
+    """A trajectory through a schedule, to its end or to where it is to be split.
+
+    The arguments of `advance` with a leading axis for the segments, and
 
     Parameters
     ----------
@@ -98,25 +101,50 @@ def follow(
         Applied at the start of each segment.
     stops, firsts, lasts : ndarray (S,)
         End of each segment, and the range of `times` that it reports.
+    axes, centres, levels : ndarray (T, 3), (T,), (L,)
+        The score of a state is axes·⟨J⟩ − centres at the times that are reported, and its level the number of `levels`
+        that are below it.
+    place : ndarray (3,)
+        Segment and time to begin with, and the highest level so far; moves on.
     out : ndarray (T, 9)
-        Filled; see `squeezebench_mcwf.operators.lab_moments`.
+        Filled from there on; see `squeezebench_mcwf.operators.lab_moments`.
+
+    Returns
+    -------
+    int
+        0 if it was stopped, 1 at the end, 2 where it reached a higher level than before.
     """
     final = len(times) - 1
-    for g in range(len(stops)):
-        turn_frame(rotations[g], R)
-        if whole[0] + 1 > SMALL and len(mode[g]) > 0 and mode[g].max() == FIXED:
-            stand_upright(whole, R, x, A, n, k, point, y)
-        for t in range(firsts[g], lasts[g] + 1):
+    while place[0] < len(stops):
+        g = place[0]
+        if place[1] == firsts[g]:
+            turn_frame(rotations[g], R)
+            if whole[0] + 1 > SMALL and len(mode[g]) > 0 and mode[g].max() == FIXED:
+                stand_upright(whole, R, x, A, n, k, point, y)
+        while place[1] <= lasts[g]:
+            t = place[1]
             inside = t < lasts[g]
             if not inside and lasts[g] > final:
-                break
+                return 1
             stop = times[t] if inside else stops[g]
             if not advance(
                 N, stop, h[g], K[g], Q[g], linear[g], loss[g], V[g], collective[g], singles[g], mode[g], given[g],
                 whole, real, R, words, x, A, n, k, point, y, counts, flag,
             ):  # fmt: skip
-                return False
-            if inside:
-                ladder(whole[0], whole[1], whole[2], A, n)
-                lab_moments(whole[0], R, A, n, whole[2], x, out[t])
-    return True
+                return 0
+            if not inside:
+                break
+            ladder(whole[0], whole[1], whole[2], A, n)
+            lab_moments(whole[0], R, A, n, whole[2], x, out[t])
+            place[1] = t + 1
+            score = axes[t, 0] * out[t, 0] + axes[t, 1] * out[t, 1] + axes[t, 2] * out[t, 2] - centres[t]
+            reached = 0
+            while reached < len(levels) and score > levels[reached]:
+                reached += 1
+            if reached > place[2]:
+                place[2] = reached
+                return 2
+        place[0] = g + 1
+        if g + 1 < len(stops):
+            place[1] = firsts[g + 1]
+    return 1

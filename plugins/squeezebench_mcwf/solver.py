@@ -25,6 +25,9 @@ class MonteCarloOptions(sb.Options):
         0.02, gt=0, lt=1, description="relative standard error of xi2 to reach, by doubling 64 trajectories"
     )
     max_trajectories: int = Field(2048, ge=2, le=10_000_000, description="most trajectories for target_rel_error")
+    splitting: bool = Field(
+        False, description="copy trajectories on their way into the tail; n_trajectories then counts families"
+    )
 
 
 class MonteCarlo(sb.Solver):
@@ -80,12 +83,18 @@ class MonteCarlo(sb.Solver):
 
         Raises
         ------
+        InvalidOptionError
+            If single trajectories are to be kept of families.
         SolverError
             If ``context.max_memory`` would be exceeded, or the run is out of time, or is cancelled before two
             trajectories are finished.
         """
         from .course import Course
 
+        if options.splitting and "trajectories" in context.keep:
+            raise sb.InvalidOptionError(
+                "keep = 'trajectories' with splitting = True: the copies of a family are no single trajectories; leave one out"
+            )
         need = self.estimate(problem, options).bytes
         if need > context.max_memory:
             raise sb.SolverError(
