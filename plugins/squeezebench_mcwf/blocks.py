@@ -1,7 +1,7 @@
 """Trajectories put together into at most 1024 blocks, by a tree that does not depend on how they arrived.
 
-Blocks hold 2^k trajectories of neighbouring indices. A block of twice the size is always made of its two halves, so that
-moments are bitwise the same whether trajectories came in one batch or in many, and whether a run was extended.
+Blocks hold 2^k trajectories of neighbouring indices. A block of twice the size is always made of its two halves, so
+that moments are bitwise the same whether trajectories came in one batch or in many, and whether a run was extended.
 """
 
 from __future__ import annotations

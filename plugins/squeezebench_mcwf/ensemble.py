@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 import squeezebench as sb
 
+from .following import follow
 from .starts import Start, capacity, make_start
 from .stepping import STAGE_COUNT
 from .tables import Tables, make_tables
-from .following import follow
 from .trajectory import COUNTS, REAL, WHOLE, begin
 
 __all__ = ["NUMBERS", "Runner", "Workspace", "trajectory_words"]
@@ -30,7 +30,7 @@ _LOOK = 0.05
 def trajectory_words(seed: np.random.SeedSequence, index: int) -> NDArray[np.uint64]:
     """State of trajectory `index`'s generator, from the child (…, index) of `seed`."""
     child = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, index), pool_size=seed.pool_size)
-    return child.generate_state(4, np.uint64)
+    return child.generate_state(4, np.uint64).astype(np.uint64, copy=False)
 
 
 class Workspace:
@@ -152,5 +152,3 @@ class Runner:
                 self._flag[0] = 1
                 raise
         return out, finished, interrupted
-
-

@@ -25,9 +25,7 @@ _STABLE, _TOLERANCE = 4.0, 1e-10
 
 
 @kernel
-def stand_upright(
-    whole: Integers, R: Array, x: Array, A: Array, n: Array, k: Array, point: Array, y: Array
-) -> None:
+def stand_upright(whole: Integers, R: Array, x: Array, A: Array, n: Array, k: Array, point: Array, y: Array) -> None:
     """Express a state in a frame whose third axis is the laboratory's z.
 
     Where nothing is shifted, what is counted tells M: the state is narrow along z, and strongly squeezed states, which

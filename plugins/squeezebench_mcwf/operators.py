@@ -26,8 +26,8 @@ __all__ = [
     "apply_form",
     "apply_linear",
     "form_coefficients",
-    "ladder",
     "lab_moments",
+    "ladder",
     "mean_spin",
     "turned_axes",
 ]
@@ -172,13 +172,11 @@ def _root(a: int, b: int) -> float:
 
 
 @kernel
-def apply_changing(
-    twoJ: int, delta: int, R: Array, v: Complex, first: int, width: int, x: Array, out: Array
-) -> float:
+def apply_changing(twoJ: int, delta: int, R: Array, v: Complex, first: int, width: int, x: Array, out: Array) -> float:
     """Set out = v·V x, where V takes J to J + delta = J ± 1, and return ‖out‖².
 
-    Places of `out` count from ``n' = max(0, first − 2)`` for delta = −1, and from ``first`` for delta = +1; there are
-    ``width + 2`` of them at most (``width + 4`` where first ≥ 2 and delta = −1 cannot occur: n' = n − 1 − q).
+    Places of `out` count from ``max(0, first − 2)`` for delta = −1 and from `first` for delta = +1, and are ``width + 2``
+    at most.
 
     Notes
     -----

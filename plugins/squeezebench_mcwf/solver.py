@@ -93,7 +93,8 @@ class MonteCarlo(sb.Solver):
 
         if options.splitting and "trajectories" in context.keep:
             raise sb.InvalidOptionError(
-                "keep = 'trajectories' with splitting = True: the copies of a family are no single trajectories; leave one out"
+                "keep = 'trajectories' with splitting = True: the copies of a family are no single trajectories; "
+                "leave one of the two out"
             )
         need = self.estimate(problem, options).bytes
         if need > context.max_memory:
@@ -103,5 +104,3 @@ class MonteCarlo(sb.Solver):
                 status="out_of_memory",
             )
         return Course(problem, options, context).moments()
-
-

@@ -2,13 +2,13 @@
 
 ξ² near its minimum is decided by rare trajectories that leave early. A short run of plain trajectories finds, at each
 time, the direction in which the mean spins of trajectories differ most and the side of the longer tail. A trajectory's
-score is its distance on that side, in standard deviations. Each time that it reaches a higher level than ever before it
-is split into two, with half of the weight each and random numbers of their own from there on: averages of anything that
-is linear in the state stay unbiased, whatever the scores are. The copies of one trajectory are a family, which counts as
-one sample.
+score is its distance on that side, in standard deviations. Each time that it reaches a higher level than ever before
+it is split into two, with half of the weight each and random numbers of their own from there on: averages of anything
+that is linear in the state stay unbiased, whatever the scores are. The copies of one trajectory are a family, which
+counts as one sample.
 
-Source: Kahn and Harris, Natl. Bur. Stand. Appl. Math. Ser. 12, 27 (1951); Villén-Altamirano, Proc. 13th Int. Teletraffic
-Congress (1991), for levels with a memory.
+Source: Kahn and Harris, Natl. Bur. Stand. Appl. Math. Ser. 12, 27 (1951); Villén-Altamirano, Proc. 13th Int.
+Teletraffic Congress (1991), for levels with a memory.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Array = NDArray[np.float64]
 
 #: Plain trajectories from which scores are made. They do not enter the averages.
 PILOTS = 128
-#: Levels of the score, in standard deviations: 2, 4, 8, … 1024 copies beyond them. What crosses early at N = 2000 was 4 to 6
-#: deviations away at Γt = 0.09, and contributes several hundred times as much to the variance as the others.
+#: Levels of the score, in standard deviations: 2, 4, 8, … copies beyond them. What crosses early at N = 2000 was 4 to
+#: 6 deviations away at Γt = 0.09, and contributes a hundred times as much to the variance as the others.
 _LEVELS = 1.5 + 0.4 * np.arange(10)
 #: Scores are looked at from this fraction of their last time on. Earlier few jumps have happened, distances are far from
 #: Gaussian, and what is copied then is forgotten later: from the start on there were five times as many copies.
@@ -82,8 +82,11 @@ class FamilyRunner(Runner):
         """Run the pilots and make scores of them; True if Ctrl-C ended it."""
         if not self.tables.times[-1] > 0:
             return False
-        own, self.seed = self.seed, np.random.SeedSequence(
-            self.seed.entropy, spawn_key=(*self.seed.spawn_key, _PILOT_KEY), pool_size=self.seed.pool_size
+        own, self.seed = (
+            self.seed,
+            np.random.SeedSequence(
+                self.seed.entropy, spawn_key=(*self.seed.spawn_key, _PILOT_KEY), pool_size=self.seed.pool_size
+            ),
         )
         try:
             self._one = super().one
@@ -115,7 +118,7 @@ class FamilyRunner(Runner):
             along = apart[:, t] @ axis
             axis = axis if (along**3).sum() >= 0 else -axis
             axes[t], centres[t] = axis, axis @ centre[t]
-        return axes, centres, _LEVELS
+        return axes, centres, np.asarray(_LEVELS, dtype=np.float64)
 
     def one(self, index: int, space: Workspace, out: Array) -> bool:
         """Run family `index`; `out` (T, 9) has its weighted mean spin and the covariance within it."""
@@ -157,7 +160,7 @@ class FamilyRunner(Runner):
             child = np.random.SeedSequence(
                 self.seed.entropy, spawn_key=(*self.seed.spawn_key, index, made), pool_size=self.seed.pool_size
             )
-            words = child.generate_state(4, np.uint64)
+            words = child.generate_state(4, np.uint64).astype(np.uint64, copy=False)
             # The waiting time has no memory: a copy draws its own, from now on.
             now, step, stable = space.real[0], space.real[3], space.real[4]
             begin(words, space.real, step)

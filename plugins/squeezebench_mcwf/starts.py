@@ -74,7 +74,7 @@ class Start:
         x[0, PAD + n - low] = 1.0
 
     def _dicke(self, twoJ: int, u: float) -> int:
-        """n with P(n) ∝ ratio^n, by inversion."""
+        """Draw n with P(n) ∝ ratio^n, by inversion."""
         q = self.ratio
         if q == 0:
             return 0

@@ -23,7 +23,7 @@ def xi2_of(spin: Array, covariance: Array, N: int) -> Array:
     matrices = np.require(covariance.reshape(-1, 3, 3), np.float64, ["C", "W"])
     table = np.empty((HEIGHT, len(flat)))
     observe(flat, matrices, float(N), np.zeros(1), np.zeros(1), table)
-    return table[ROWS["xi2"][0]].reshape(spin.shape[:-1])
+    return np.asarray(table[ROWS["xi2"][0]].reshape(spin.shape[:-1]))
 
 
 class Precision:

@@ -46,9 +46,7 @@ def extent(c: Array, A: Array, n: Array, width: int) -> float:
     for p in (0, width // 2, width - 1):
         k, q = n[p + 4], p + 4
         total = math.hypot(c[12] + k * (c[14] + k * c[16]), c[13] + k * (c[15] + k * c[17]))
-        total += A[q] * (
-            math.hypot(c[4] + c[6] * (k + 1), c[5] + c[7] * (k + 1)) + A[q + 1] * math.hypot(c[0], c[1])
-        )
+        total += A[q] * (math.hypot(c[4] + c[6] * (k + 1), c[5] + c[7] * (k + 1)) + A[q + 1] * math.hypot(c[0], c[1]))
         total += A[q - 1] * (
             math.hypot(c[8] + c[10] * (k - 1), c[9] + c[11] * (k - 1)) + A[q - 2] * math.hypot(c[2], c[3])
         )
@@ -186,5 +184,3 @@ def take_step(
     denominator = fifth + 0.01 * third
     error = h * fifth / math.sqrt(denominator * norm) if denominator > 0.0 and norm > 0.0 else 0.0
     return error, norm
-
-

@@ -6,10 +6,11 @@ sees
 .. math::
 
     G = -iH - \tfrac12\sum_v a_v (v\cdot\mathbf J)^\dagger(v\cdot\mathbf J)
-        - \sum_v g_v\Big(\beta_v^* v\cdot\mathbf J + \tfrac12|\beta_v|^2\Big) - \tfrac12 S, \qquad g_v = a_v + w_0(J)\,b_v,
+        - \sum_v g_v\Big(\beta_v^* v\cdot\mathbf J + \tfrac12|\beta_v|^2\Big) - \tfrac12 S,
+        \qquad g_v = a_v + w_0(J)\,b_v,
 
-and the jumps :math:`\sqrt{g_v}\,(v\cdot\mathbf J + \beta_v)` at the same J, and :math:`\sqrt{b_v w_{\pm1}}\,v\cdot\mathbf
-V^{\pm1}` to J ± 1. S = Σ_i Σ_v b_v (v·σ_i/2)†(v·σ_i/2) is the whole loss by single spins. The weights, J that of the
+and the jumps :math:`\sqrt{g_v}\,(v\cdot\mathbf J + \beta_v)` at the same J, and
+:math:`\sqrt{b_v w_{\pm1}}\,v\cdot\mathbf V^{\pm1}` to J ± 1. S = Σ_i Σ_v b_v (v·σ_i/2)†(v·σ_i/2) is the whole loss by single spins. The weights, J that of the
 source, are
 
 .. math::
@@ -18,8 +19,8 @@ source, are
     w_{+1} = \frac{N/2-J}{2(J+1)(2J+1)}
 
 (Chase and Geremia, Phys. Rev. A 78, 052101 (2008); Zhang, Zhang and Mølmer, New J. Phys. 20, 112001 (2018)). What a
-single spin does at the same J acts like a collective jump, and is merged with it; the shift β leaves the master equation
-as it is (Wiseman and Milburn, Quantum Measurement and Control (2010), section 4.4).
+single spin does at the same J acts like a collective jump, and is merged with it; the shift β leaves the master
+equation as it is (Wiseman and Milburn, Quantum Measurement and Control (2010), section 4.4).
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Tables:
     lasts: NDArray[np.int64]
     times: Array
 
-    def arguments(self) -> tuple[object, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         """In the order of `squeezebench_mcwf.following.follow`."""
         return tuple(getattr(self, item.name) for item in dataclasses.fields(self))
 

@@ -201,7 +201,9 @@ def advance(
         weight = source_weight(N, twoJ, 0)
         size = _OFFSET * math.sqrt(float(twoJ))
         turn = whole[3] & 3
-        offset = complex(size if turn == 0 else -size if turn == 2 else 0.0, size if turn == 1 else -size if turn == 3 else 0.0)
+        offset = complex(
+            size if turn == 0 else -size if turn == 2 else 0.0, size if turn == 1 else -size if turn == 3 else 0.0
+        )
         for j in range(channels):
             rates[j] = collective[j] + weight * singles[j]
             beta[j] = given[j]

@@ -23,6 +23,7 @@ _EDGE, LEAK, _EMPTY = 1e-12, 1e-9, 1e-15
 
 @kernel
 def clear_edges(x: Array, width: int) -> None:
+    """Set the paddings around a window to zero."""
     for row in range(2):
         for q in range(PAD):
             x[row, q] = 0.0
@@ -68,6 +69,7 @@ def outgrown(whole: Integers, x: Array, limit: float) -> tuple[bool, bool]:
 
 @kernel
 def grow(whole: Integers, x: Array, low: bool, high: bool) -> None:
+    """Make the window larger by a quarter at its lower and upper end, as far as there are states."""
     first, width = whole[1], whole[2]
     more = 8 + width // 4
     below = min(first, more) if low else 0

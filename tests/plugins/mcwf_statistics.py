@@ -41,7 +41,7 @@ def random_problem(index: int) -> sb.Problem:
 
 
 def paper_problem(chi: float, N: int = 100) -> sb.Problem:
-    """u = 0.9, γ_s/Γ = 4 from −x."""
+    """Driven at u = 0.9, γ_s/Γ = 4 from −x."""
     model = sb.SpinModel.driven_cavity(N=N, upsilon_ratio=0.9, chi=chi, gamma_s=4.0)
     times = [0.0, 0.04, 0.12, 0.25] if chi == 0 else [0.0, 0.02, 0.05, 0.1]
     return sb.Problem(model, sb.CoherentSpinState(), times=times)

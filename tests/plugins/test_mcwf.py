@@ -108,7 +108,9 @@ def test_the_bias_is_that_of_a_ratio_of_averages():
     values = np.array([xi2_of(m.spin, m.covariance, 12)[1:] for m in small])
     measured, error = values.mean(0) - exact, values.std(0) / 20
     estimated = np.array([m.diagnostics["xi2_bias"][1:] for m in small])
-    assert (np.abs(measured - estimated.mean(0)) < 4 * np.hypot(error, estimated.std(0) / 20) + 0.2 * abs(measured)).all()
+    assert (
+        np.abs(measured - estimated.mean(0)) < 4 * np.hypot(error, estimated.std(0) / 20) + 0.2 * abs(measured)
+    ).all()
 
 
 def test_the_data_set_names_unravelling_and_generator():
@@ -172,7 +174,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_many(monkeypatch):
             raise KeyboardInterrupt
 
     seen: list[float] = []
-    with pytest.warns(sb.SqueezebenchWarning, match="interrupted: [0-9]+ of up to 5000 trajectories are finished"):
+    with pytest.warns(sb.SqueezebenchWarning, match=r"interrupted: [0-9]+ of up to 5000 trajectories are finished"):
         ds = sb.solve(PROBLEM, "mcwf", n_trajectories=5000, progress=interrupt, n_threads=2)
     told = json.loads(ds.attrs["squeezebench"])
     assert 2 <= told["diagnostics"]["trajectories"] < 5000
@@ -191,7 +193,9 @@ def test_ctrl_c_goes_on_to_a_run(monkeypatch):
 
     solver = get_host().solver("mcwf")
     with pytest.raises(KeyboardInterrupt):
-        solver.solve(PROBLEM, solver.resolve_options("default", {"n_trajectories": 5000}), sb.Context(progress=interrupt))
+        solver.solve(
+            PROBLEM, solver.resolve_options("default", {"n_trajectories": 5000}), sb.Context(progress=interrupt)
+        )
 
 
 def test_cancelling_keeps_what_is_finished(monkeypatch):
@@ -207,7 +211,7 @@ def test_cancelling_keeps_what_is_finished(monkeypatch):
 
 
 def test_the_time_limit_is_an_error_that_says_how_far_it_got():
-    with pytest.raises(sb.SolverError, match="time limit has passed after [0-9]+ trajectories") as caught:
+    with pytest.raises(sb.SolverError, match=r"time limit has passed after [0-9]+ trajectories") as caught:
         sb.solve(PROBLEM, "mcwf", n_trajectories=1_000_000, time_limit=0.05)
     assert caught.value.status == "timeout"
 
