@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,12 +96,10 @@ class Runner:
 
     def carry_on(self, space: Workspace, words: NDArray[np.uint64], out: Array) -> int:
         """Carry on what stands in `space`; see `squeezebench_mcwf.following.follow`."""
-        return int(
-            follow(
-                self.N, *self._arguments, *self._levels, space.place, space.whole, space.real, space.R, words, space.x,
-                space.A, space.n, space.k, space.point, space.y, space.counts, self._flag, out,
-            )
-        )  # fmt: skip
+        trajectory = (space.place, space.whole, space.real, space.R, words, space.x)
+        workspace = (space.A, space.n, space.k, space.point, space.y, space.counts, self._flag, out)
+        compiled: Any = follow  # its many arguments stand in the order of these tuples
+        return int(compiled(self.N, *self._arguments, *self._levels, *trajectory, *workspace))
 
     def run(self, first: int, last: int, look: Callable[[int], bool]) -> tuple[Array, NDArray[np.bool_], bool]:
         """Trajectories first … last − 1.

@@ -175,8 +175,8 @@ def _root(a: int, b: int) -> float:
 def apply_changing(twoJ: int, delta: int, R: Array, v: Complex, first: int, width: int, x: Array, out: Array) -> float:
     """Set out = v·V x, where V takes J to J + delta = J ± 1, and return ‖out‖².
 
-    Places of `out` count from ``max(0, first − 2)`` for delta = −1 and from `first` for delta = +1, and are ``width + 2``
-    at most.
+    Places of `out` count from ``max(0, first − 2)`` for delta = −1 and from `first` for delta = +1; there are
+    ``width + 2`` at most.
 
     Notes
     -----

@@ -37,8 +37,8 @@ PILOTS = 128
 #: Levels of the score, in standard deviations: 2, 4, 8, … copies beyond them. What crosses early at N = 2000 was 4 to
 #: 6 deviations away at Γt = 0.09, and contributes a hundred times as much to the variance as the others.
 _LEVELS = 1.5 + 0.4 * np.arange(10)
-#: Scores are looked at from this fraction of their last time on. Earlier few jumps have happened, distances are far from
-#: Gaussian, and what is copied then is forgotten later: from the start on there were five times as many copies.
+#: Scores are looked at from this fraction of their last time on: earlier few jumps have happened, and distances are far
+#: from Gaussian.
 _FROM = 0.4
 #: Times at which scores are looked at, between the start and the last time.
 _LOOKS = 60

@@ -10,8 +10,8 @@ sees
         \qquad g_v = a_v + w_0(J)\,b_v,
 
 and the jumps :math:`\sqrt{g_v}\,(v\cdot\mathbf J + \beta_v)` at the same J, and
-:math:`\sqrt{b_v w_{\pm1}}\,v\cdot\mathbf V^{\pm1}` to J ± 1. S = Σ_i Σ_v b_v (v·σ_i/2)†(v·σ_i/2) is the whole loss by single spins. The weights, J that of the
-source, are
+:math:`\sqrt{b_v w_{\pm1}}\,v\cdot\mathbf V^{\pm1}` to J ± 1.
+S = Σ_i Σ_v b_v (v·σ_i/2)†(v·σ_i/2) is the whole loss by single spins. The weights, J that of the source, are
 
 .. math::
 
