@@ -34,12 +34,12 @@ Array = NDArray[np.float64]
 
 #: Plain trajectories from which scores are made. They do not enter the averages.
 PILOTS = 128
-#: Levels of the score, in standard deviations: 2, 4, 8, … copies beyond them. What crosses early at N = 2000 was 4 to
+#: Levels of the score, in standard deviations: 2, 4, 8, … 64 copies beyond them. What crosses early at N = 2000 was 4 to
 #: 6 deviations away at Γt = 0.09, and contributes a hundred times as much to the variance as the others.
-_LEVELS = 1.5 + 0.4 * np.arange(10)
+_LEVELS = 1.5 + 0.5 * np.arange(6)
 #: Scores are looked at from this fraction of their last time on: earlier few jumps have happened, and distances are far
 #: from Gaussian.
-_FROM = 0.4
+_FROM = 0.1
 #: Times at which scores are looked at, between the start and the last time.
 _LOOKS = 60
 #: Child of the seed whose children are the pilots: no trajectory has this index.
