@@ -198,6 +198,23 @@ COMMANDS: list[tuple[str, int, str]] = [
     ("scenarios nowhere.toml", 2, "nowhere.toml: there is no such scenario file"),
     ("versions extra", 2, "Got unexpected extra argument(s) (extra); see squeezebench versions --help"),
     ("versions --json", 2, "No such option: --json; see squeezebench versions --help"),
+    ("figure", 2, "Missing argument 'name'; see squeezebench figure --help"),
+    ("figure fig1c", 2, "Missing option '--output' / '-o'; see squeezebench figure --help"),
+    ("figure fig1cc -o a.pdf", 2, "there is no figure or scenario 'fig1cc'; did you mean 'fig1c'?"),
+    ("figure fig1c -o a.gif", 2, "a.gif: unknown ending '.gif' of a figure; give one of .pdf, .png, .svg"),
+    ("figure fig1c -o nowhere/a.pdf", 2, "nowhere/a.pdf: there is no folder nowhere; make it first"),
+    ("figure fig1c -o a.png --dpi 0", 2, "dpi = 0.0: give dots an inch above 0"),
+    (
+        "figure fig1c -o a.pdf --results nowhere",
+        2,
+        "nowhere is no store: 'squeezebench run … -o nowhere' makes one",
+    ),
+    (
+        "figure fig1c -o a.pdf --results nowhere --fresh",
+        2,
+        "--results and --fresh exclude each other: with --results nothing is computed",
+    ),
+    ("figure fig1c -o a.pdf --workers 0", 2, "workers = 0: give a whole number of at least 1"),
 ]
 
 #: Variable, value, exception or warning, message.

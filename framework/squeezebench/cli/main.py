@@ -13,7 +13,7 @@ import typer
 
 from squeezebench.errors import SolverError, SqueezebenchError, UnsupportedProblemError
 
-from . import compare, lists, run, solve, store
+from . import compare, figure, lists, run, solve, store
 from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line
 
 __all__ = ["app", "main"]
@@ -89,6 +89,7 @@ solve.add_to(app)
 run.add_to(app)
 compare.add_to(app)
 store.add_to(app)
+figure.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -1,0 +1,1 @@
+"""One figure a file, found by the file's name: each has a `FigureSpec` called ``FIGURE``."""
