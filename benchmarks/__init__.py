@@ -18,7 +18,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", 
 #: Packages whose kernels are measured.
 PACKAGES = (
     "squeezebench",
-    *(f"squeezebench_{name}" for name in ("mean_field", "cumulant", "steady_state", "permutational")),
+    *(f"squeezebench_{name}" for name in ("mean_field", "cumulant", "steady_state", "permutational", "mcwf")),
 )
 
 

@@ -21,7 +21,16 @@ def _kernel_hash() -> str:
     assert framework is not None
     assert framework.origin is not None
     roots = {Path(framework.origin).parent}
-    for name in ("mean_field", "cumulant", "steady_state", "qutip", "piqs", "one_axis_twisting", "permutational"):
+    for name in (
+        "mean_field",
+        "cumulant",
+        "steady_state",
+        "qutip",
+        "piqs",
+        "one_axis_twisting",
+        "permutational",
+        "mcwf",
+    ):
         plugin = importlib.util.find_spec(f"squeezebench_{name}")
         if plugin is not None and plugin.origin is not None:
             roots.add(Path(plugin.origin).parent)

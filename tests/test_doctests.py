@@ -12,6 +12,7 @@ import pytest
 PACKAGES = (
     "squeezebench",
     "squeezebench_cumulant",
+    "squeezebench_mcwf",
     "squeezebench_mean_field",
     "squeezebench_one_axis_twisting",
     "squeezebench_permutational",

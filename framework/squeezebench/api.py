@@ -127,6 +127,7 @@ def solve(
         max_memory=_limit(max_memory, "max_memory", "a number of bytes"),
         checkpoint=None if checkpoint is None else real_path(checkpoint, "checkpoint", "a folder"),
         progress=progress or no_progress,
+        partial=True,
     )
     _LOG.debug("solving %r with %s (%r) on %d threads", problem, spec, resolved, threads)
     outcome = attempt(method, problem, resolved, context)

@@ -152,6 +152,8 @@ class Context:
         ``Moments.extra["reductions"]``; if it has all of them, and `keep` has no "series", it may leave the series out.
     stops : tuple
         Of a batch, the stop rule of each problem, as `stop`.
+    partial : bool
+        Whether whoever asks wants what is finished when Ctrl-C interrupts; otherwise KeyboardInterrupt goes on to them.
     """
 
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
@@ -166,6 +168,7 @@ class Context:
     stop: Mapping[str, Any] | None = None
     reductions: tuple[tuple[Mapping[str, Any], ...], ...] = ()
     stops: tuple[Mapping[str, Any] | None, ...] = ()
+    partial: bool = False
 
     def check(self) -> None:
         """Raise `SolverError` if the run is cancelled or the deadline has passed; call it now and then."""

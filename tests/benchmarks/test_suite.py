@@ -69,7 +69,16 @@ def test_asv_finds_benchmarks_in_every_file(first_values):
 
 
 def test_each_solver_has_a_time_a_memory_and_an_error(first_values):
-    for solver in ("mean_field", "cumulant", "steady_state", "qutip", "piqs", "one_axis_twisting", "permutational"):
+    for solver in (
+        "mean_field",
+        "cumulant",
+        "steady_state",
+        "qutip",
+        "piqs",
+        "one_axis_twisting",
+        "permutational",
+        "mcwf",
+    ):
         kinds = {name.split(".")[2].split("_")[0] for name in first_values if name.startswith(f"bench_{solver}.")}
         assert kinds >= {"time", "peakmem", "track"}, solver
 

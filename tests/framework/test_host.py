@@ -165,6 +165,7 @@ def test_the_built_in_plugins_come_in_through_entry_points() -> None:
     built_in = {r.name: r.status for r in host.plugins if r.distribution == "squeezebench"}
     assert set(built_in) == {
         "cumulant",
+        "mcwf",
         "mean_field",
         "one_axis_twisting",
         "permutational",

@@ -59,6 +59,7 @@ REFUSED: dict[str, set[str]] = {
     "mean_field": {"Dicke state", "Dicke state of a smaller J", "blocks", "steady state"},
     "cumulant": NOTHING_BUT_THE_STEADY_STATE,
     "permutational": set(),
+    "mcwf": {"general quadratic form", "general collective matrix", "general single-spin matrix", "steady state"},
     "qutip": set(),
     "piqs": {"general single-spin matrix", "steady state"},
     "steady_state": {

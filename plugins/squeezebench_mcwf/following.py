@@ -1,0 +1,148 @@
+"""A trajectory through a whole schedule: rotations, segments, and what is reported on the way."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from squeezebench.jit import kernel
+
+from .operators import PAD, lab_moments, ladder, turned_axes
+from .stepping import extent, first_slope, take_step
+from .trajectory import FIXED, advance
+from .window import LEAK, SMALL, clear_edges, fit, grow, outgrown
+
+__all__ = ["follow", "stand_upright", "turn_frame"]
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+Integers = NDArray[np.int64]
+
+#: Of the spectral radius, and the error of a step, while a frame is turned at a standstill.
+_STABLE, _TOLERANCE = 4.0, 1e-10
+
+
+@kernel
+def stand_upright(whole: Integers, R: Array, x: Array, A: Array, n: Array, k: Array, point: Array, y: Array) -> None:
+    """Express a state in a frame whose third axis is the laboratory's z.
+
+    Where nothing is shifted, what is counted tells M: the state is narrow along z, and strongly squeezed states, which
+    have long tails along their own direction, fit into a window of some √N.
+    """
+    linear, Q = np.zeros(3, dtype=np.complex128), np.zeros((3, 3), dtype=np.complex128)
+    axis, c, moved, after = np.zeros(3), np.zeros(18), np.zeros((3, 3)), np.zeros((3, 3))
+    # e₃ × z turns e₃ to z; a frame upside down turns about its own first axis.
+    across = math.hypot(R[0, 2], R[1, 2])
+    left = math.atan2(across, R[2, 2])
+    if across > 1e-12:
+        axis[0], axis[1] = R[1, 2] / across, -R[0, 2] / across
+    else:
+        axis[0], axis[1], axis[2] = R[0, 0], R[1, 0], R[2, 0]
+    for a in range(3):
+        linear[a] = 1j * axis[a]
+    while left > 1e-12:
+        twoJ, width = whole[0], whole[2]
+        ladder(twoJ, whole[1], width, A, n)
+        clear_edges(point, width)
+        clear_edges(y, width)
+        for j in range(12):
+            clear_edges(k[j], width)
+        mean = first_slope(twoJ, R, 0j, linear, Q, A, n, width, x, c, k[0])
+        h = min(left, _STABLE / max(extent(c, A, n, width), 1e-300))
+        error, norm = 1.0, 1.0
+        while True:
+            error, norm = take_step(twoJ, R, axis, 1.0, 0j, linear, Q, mean, A, n, width, h, x, k, point, c, moved, y)
+            if error <= _TOLERANCE:
+                break
+            h *= 0.5
+        low, high = outgrown(whole, y, LEAK * norm)
+        if low or high:
+            grow(whole, x, low, high)
+            continue
+        scale = 1.0 / math.sqrt(norm)
+        for row in range(2):
+            for q in range(PAD, width + PAD):
+                x[row, q] = scale * y[row, q]
+        turned_axes(R, axis, h, after)
+        R[:, :] = after
+        left -= h
+        fit(whole, x)
+
+
+@kernel
+def turn_frame(rotation: Array, R: Array) -> None:
+    """R ← rotation R: a collective rotation of the state is one of its frame."""
+    for b in range(3):
+        u, v, w = R[0, b], R[1, b], R[2, b]
+        for a in range(3):
+            R[a, b] = rotation[a, 0] * u + rotation[a, 1] * v + rotation[a, 2] * w
+
+
+@kernel
+def follow(
+    N: int, h: Array, K: Array, Q: Complex, linear: Complex, loss: Array, V: Complex, collective: Array,
+    singles: Array, mode: Integers, given: Complex,
+    rotations: Array, stops: Array, firsts: Integers, lasts: Integers, times: Array,
+    axes: Array, centres: Array, levels: Array,
+    place: Integers, whole: Integers, real: Array, R: Array, words: NDArray[np.uint64], x: Array,
+    A: Array, n: Array, k: Array, point: Array, y: Array, counts: Integers, flag: NDArray[np.uint8], out: Array,
+) -> int:  # fmt: skip
+    """A trajectory through a schedule, to its end or to where it is to be split.
+
+    The arguments of `advance` with a leading axis for the segments, and
+
+    Parameters
+    ----------
+    rotations : ndarray (S, 3, 3)
+        Applied at the start of each segment.
+    stops, firsts, lasts : ndarray (S,)
+        End of each segment, and the range of `times` that it reports.
+    axes, centres, levels : ndarray (T, 3), (T,), (L,)
+        The score of a state is axes·⟨J⟩ − centres at the times that are reported, and its level the number of `levels`
+        that are below it.
+    place : ndarray (3,)
+        Segment and time to begin with, and the highest level so far; moves on.
+    out : ndarray (T, 9)
+        Filled from there on; see `squeezebench_mcwf.operators.lab_moments`.
+
+    Returns
+    -------
+    int
+        0 if it was stopped, 1 at the end, 2 where it reached a higher level than before.
+    """
+    final = len(times) - 1
+    while place[0] < len(stops):
+        g = place[0]
+        if place[1] == firsts[g]:
+            turn_frame(rotations[g], R)
+            if whole[0] + 1 > SMALL and len(mode[g]) > 0 and mode[g].max() == FIXED:
+                stand_upright(whole, R, x, A, n, k, point, y)
+        while place[1] <= lasts[g]:
+            t = place[1]
+            inside = t < lasts[g]
+            if not inside and lasts[g] > final:
+                return 1
+            stop = times[t] if inside else stops[g]
+            if not advance(
+                N, stop, h[g], K[g], Q[g], linear[g], loss[g], V[g], collective[g], singles[g], mode[g], given[g],
+                whole, real, R, words, x, A, n, k, point, y, counts, flag,
+            ):  # fmt: skip
+                return 0
+            if not inside:
+                break
+            ladder(whole[0], whole[1], whole[2], A, n)
+            lab_moments(whole[0], R, A, n, whole[2], x, out[t])
+            place[1] = t + 1
+            score = axes[t, 0] * out[t, 0] + axes[t, 1] * out[t, 1] + axes[t, 2] * out[t, 2] - centres[t]
+            reached = 0
+            while reached < len(levels) and score > levels[reached]:
+                reached += 1
+            if reached > place[2]:
+                place[2] = reached
+                return 2
+        place[0] = g + 1
+        if g + 1 < len(stops):
+            place[1] = firsts[g + 1]
+    return 1
