@@ -146,6 +146,9 @@ class Context:
         Folders for resuming a killed solution, and for large temporary files.
     stop : mapping, optional
         The scenario's stop rule, as content of `squeezebench.reductions.StopRule`: a solver may end once it holds.
+    blocks : (int, int), optional
+        Of a sampled solver that says how many blocks it has (`Solver.sample_blocks`): the first block to compute, and
+        one past the last. None: all of them.
     """
 
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
@@ -158,6 +161,7 @@ class Context:
     checkpoint: Path | None = None
     scratch: Path | None = None
     stop: Mapping[str, Any] | None = None
+    blocks: tuple[int, int] | None = None
 
     def check(self) -> None:
         """Raise `SolverError` if the run is cancelled or the deadline has passed; call it now and then."""
@@ -231,6 +235,15 @@ class Solver(abc.ABC):
     def estimate(self, problem: Problem, options: Any) -> Cost:
         """What a solution takes, before anything is spent."""
         return Cost()
+
+    def sample_blocks(self, problem: Problem, options: Any) -> int:
+        """Number of independent blocks of trajectories that can be computed apart; 0 if the cell is one piece.
+
+        A sampled solver that gives a number B > 0 must, asked for ``context.blocks = (a, b)``, return samples of
+        blocks a … b − 1 only, the same to the last bit as in a solution of all B. The framework then shares one cell
+        out over many workers and pools what they return.
+        """
+        return 0
 
     def solve_batch(self, problems: Sequence[Problem], options: Any, context: Context) -> list[Moments | SolverError]:
         """Solve many problems in one call; a failure takes the place of its own result only."""

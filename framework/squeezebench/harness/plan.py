@@ -70,11 +70,17 @@ class Job:
         Threads of the solver.
     keep : frozenset of str
         What is stored beyond status and reductions.
+    blocks : (int, int), optional
+        First and one past the last block of trajectories, where one sampled cell is shared out.
+    checkpoint : str, optional
+        Folder in which a solver may keep what it resumes from.
     """
 
     cells: tuple[Cell, ...]
     n_threads: int
     keep: frozenset[str]
+    blocks: tuple[int, int] | None = None
+    checkpoint: str | None = None
 
     @property
     def spec(self) -> Spec:

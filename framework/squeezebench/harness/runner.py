@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import logging
+import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +19,17 @@ from squeezebench.execution import FAILED, seed_sequence, thread_number
 from squeezebench.host import Host, get_host
 from squeezebench.solver import Solver, checked_keep
 from squeezebench.threads import available_threads
-from squeezebench.validate import real_path, shown
+from squeezebench.validate import positive_number, real_path, shown
 
 from .assemble import assemble
-from .executors import Executor, executor_for
+from .executors import Executor, FuturesExecutor, executor_for
 from .job import Record
+from .limits import Limits
 from .manifest import make_manifest
 from .observer import RunObserver
 from .plan import Cell, Job, Plan, jobs_of, make_plan
 from .store import Store
+from .timing import measure
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,7 +52,12 @@ def run(
     n_threads: int | None = None,
     keep: Iterable[str] | None = None,
     fresh: bool = False,
-    executor: Executor | None = None,
+    isolate: bool = True,
+    time_limit: float | None = None,
+    max_memory: float | None = None,
+    timing: int = 0,
+    dask: str | None = None,
+    executor: Executor | concurrent.futures.Executor | None = None,
     observer: RunObserver | None = None,
 ) -> xr.Dataset:
     """Run every solver at every point of a scenario.
@@ -69,8 +81,21 @@ def run(
         What to keep beyond status and reductions; by default the scenario's, or ``series`` up to 1000 points.
     fresh : bool
         Compute everything again, whatever the store holds.
-    executor : Executor, optional
-        Where jobs run, instead of this process.
+    isolate : bool
+        Whether solvers run in processes of their own, so that one that crashes, hangs or takes all memory costs its
+        cell only. Without it they run in this process, and limits are kept only by solvers that heed them.
+    time_limit : float, optional
+        Seconds that a cell may take; then its process is killed. A batch gets as much for every 64 of its cells.
+    max_memory : float, optional
+        Bytes that a cell may use beyond the interpreter; by default each worker's share of 90 % of the machine's.
+    timing : int
+        Repetitions of a timing pass after the run: each cell with a value is solved again, alone, warm and pinned to
+        fixed cores, and its times are recorded with the grade ``exclusive``. 0: none.
+    dask : str, optional
+        Address of a dask scheduler, or ``"local"`` for a cluster of `workers` processes on this machine, reached on
+        the loopback interface only.
+    executor : Executor or concurrent.futures.Executor, optional
+        Where jobs run, instead of workers on this machine.
     observer : RunObserver, optional
         Told about progress.
 
@@ -102,23 +127,36 @@ def run(
     host = get_host()
     if not isinstance(fresh, bool):
         raise InvalidOptionError(f"fresh = {shown(fresh)}: give True or False")
-    for name, value, method in (("executor", executor, "run"), ("observer", observer, "planned")):
-        if value is not None and not callable(getattr(value, method, None)):
-            raise InvalidOptionError(
-                f"{name} = {shown(value)} has no method {method!r}: give one of squeezebench.harness"
-            )
+    if observer is not None and not callable(getattr(observer, "planned", None)):
+        raise InvalidOptionError(f"observer = {shown(observer)} has no method 'planned': give a RunObserver")
     if store is not None:
         store = real_path(store, "store", "a folder")
     plan, threads = prepare(scenario, solvers, workers=workers, seed=seed, n_threads=n_threads, keep=keep, host=host)
-    records, _ = compute(
+    repeats = checked_repeats(timing)
+    with open_executor(
         plan,
         host,
-        store=None if store is None else Store(store, create=True),
-        fresh=fresh,
-        n_threads=threads,
-        executor=executor or executor_for(workers, host),
-        observer=observer or RunObserver(),
-    )
+        workers=workers,
+        isolate=isolate,
+        time_limit=time_limit,
+        max_memory=max_memory,
+        dask=dask,
+        executor=executor,
+    ) as place:
+        opened = None if store is None else Store(store, create=True)
+        records, _ = compute(
+            plan,
+            host,
+            store=opened,
+            fresh=fresh,
+            n_threads=threads,
+            executor=place,
+            observer=observer or RunObserver(),
+        )
+    if repeats:
+        measure(
+            plan, records, host, store=opened, n_threads=threads, repeats=repeats, isolate=isolate, observer=observer
+        )
     return assemble(make_manifest(plan, host), records, host)
 
 
@@ -170,6 +208,8 @@ def compute(
         store.write_run(make_manifest(plan, host))
     stored = len(records)
     jobs = jobs_of(plan, host, keys - records.keys(), n_threads)
+    if store is not None:
+        jobs = [with_checkpoint(job, store) for job in jobs]
     _LOG.info(
         "scenario %r: %d solvers at %d points, %d cells from the store, %d jobs to do",
         plan.scenario.name,
@@ -179,19 +219,118 @@ def compute(
         len(jobs),
     )
     observer.planned(plan, stored, jobs)
+    todo = jobs if store is None or fresh else Unfinished(jobs, store)
+    running = executor.run(todo, observer.progress)
     try:
-        for job, done in executor.run(jobs, observer.progress):
+        for job, done in running:
             if store is not None:
                 store.write(job.name, done)
+                clear_checkpoint(job, done)
             records |= {record.key: record for record in done}
             _log_finished(job, done)
             observer.finished(job, done)
     finally:
+        if isinstance(running, Generator):
+            running.close()  # at once, not when it is collected: what still runs is stopped here
         if store is not None:
             store.flush()
+    if isinstance(todo, Unfinished) and todo.found:  # another run on the same store was faster
+        found = store.read(todo.found) if store is not None else {}
+        records |= found
+        stored += len(found)
     for record in records.values():  # the same types whether computed just now or read from disk
         record.provenance = to_plain(record.provenance)
     return records, stored
+
+
+class Unfinished(list[Job]):
+    """Jobs, of which those that are in the store by the time they are asked for are left out.
+
+    Attributes
+    ----------
+    found : set of str
+        Keys of what was left out.
+    """
+
+    def __init__(self, jobs: Iterable[Job], store: Store) -> None:
+        super().__init__(jobs)
+        self.found: set[str] = set()
+        self._store = store
+
+    def __iter__(self) -> Iterator[Job]:
+        for job in super().__iter__():
+            keys = {cell.key for cell in job.cells}
+            if self._store.has_new(job.name) and self._store.done(keys) == keys:
+                self.found |= keys
+                continue
+            yield job
+
+
+def with_checkpoint(job: Job, store: Store) -> Job:
+    """The job with a folder in the store from which a killed solution can resume; batches have none."""
+    if len(job.cells) > 1:
+        return job
+    return replace(job, checkpoint=str(store.path / "checkpoints" / job.name))
+
+
+def clear_checkpoint(job: Job, records: Sequence[Record]) -> None:
+    """Remove the folder of a job that has its result."""
+    if job.checkpoint is not None and not any(record.status in FAILED for record in records):
+        shutil.rmtree(job.checkpoint, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def open_executor(
+    plan: Plan,
+    host: Host,
+    *,
+    workers: int,
+    isolate: bool = True,
+    time_limit: float | None = None,
+    max_memory: float | None = None,
+    dask: str | None = None,
+    executor: Any = None,
+) -> Iterator[Executor]:
+    """Where the jobs of a plan run, after checking every argument; see `run` for the parameters."""
+    if not isinstance(isolate, bool):
+        raise InvalidOptionError(f"isolate = {shown(isolate)}: give True or False")
+    seconds = number_or_inf(time_limit, "time_limit", "a number of seconds")
+    nbytes = number_or_inf(max_memory, "max_memory", "a number of bytes")
+    if executor is not None and dask is not None:
+        raise InvalidOptionError("give executor or dask, not both")
+    if dask is not None and not isolate:
+        raise InvalidOptionError("isolate = False and dask exclude each other: a dask worker is no place for a crash")
+    if dask is not None:
+        from .dask import dask_executor
+
+        with dask_executor(dask, plan, host, workers=workers, seconds=seconds, nbytes=nbytes) as place:
+            yield place
+    elif executor is None:
+        limits = Limits.for_workers(seconds, nbytes, workers)
+        yield executor_for(workers, host, isolate=isolate, limits=limits)
+    elif callable(getattr(executor, "run", None)):
+        yield executor
+    elif callable(getattr(executor, "submit", None)):
+        yield FuturesExecutor(host, executor, limits=Limits(seconds, nbytes))
+    else:
+        raise InvalidOptionError(
+            f"executor = {shown(executor)} has neither 'run' nor 'submit': give an executor of squeezebench.harness or "
+            "of concurrent.futures"
+        )
+
+
+def number_or_inf(value: Any, name: str, what: str) -> float:
+    """`value` as a number above 0; inf for None and inf."""
+    if value is None or (isinstance(value, float) and value == math.inf):
+        return math.inf
+    return positive_number(value, name, what)
+
+
+def checked_repeats(timing: Any) -> int:
+    """`timing` as a number of repetitions."""
+    if isinstance(timing, bool) or not isinstance(timing, int) or timing < 0:
+        raise InvalidOptionError(f"timing = {shown(timing)}: give a number of repetitions, or 0")
+    return timing
 
 
 def _log_finished(job: Job, records: Sequence[Record]) -> None:

@@ -122,6 +122,24 @@ class Store:
         """Those of `keys` that need not be computed again: a failure is tried again."""
         return {key for key in keys if self._status.get(key, "error") not in FAILED}
 
+    def has_new(self, name: str) -> bool:
+        """Whether a job file of this name, of another run, has been added since the last look; if so, it is taken in."""
+        file = self.path / "jobs" / f"{name}.nc"
+        if file.name in self._index or not file.exists():
+            return False
+        try:
+            stat = file.stat()
+            cells = read_heads(file)
+        except (StoreError, OSError):
+            return False  # it is computed again, and its file replaced
+        self._take_in(file.name, [stat.st_size, stat.st_mtime_ns], cells)
+        return True
+
+    def _take_in(self, name: str, stamp: list[int], cells: dict[str, str]) -> None:
+        self._index[name] = {"stamp": stamp, "cells": cells}
+        self._where |= dict.fromkeys(cells, name)
+        self._status |= cells
+
     def read(self, keys: Iterable[str]) -> dict[str, Record]:
         """Records of the given cells; those that are missing are left out, and damaged files reported."""
         wanted = set(keys)
@@ -144,9 +162,7 @@ class Store:
         write_job(file, records)
         stat = file.stat()
         cells = {record.key: record.status for record in records}
-        self._index[file.name] = {"stamp": [stat.st_size, stat.st_mtime_ns], "cells": cells}
-        self._where |= dict.fromkeys(cells, file.name)
-        self._status |= cells
+        self._take_in(file.name, [stat.st_size, stat.st_mtime_ns], cells)
         timing = self.path / "timings" / f"{name[:16]}-{secrets.token_hex(6)}.json"
         write_json(timing, {"schema": SCHEMA, "records": [record.timing for record in records]})
 
