@@ -27,14 +27,19 @@ Array = NDArray[np.float64]
 
 #: Round-off of moments, relative to a law's own scale, that no tier asks to be smaller.
 _ROUND_OFF = 1e-9
-#: A tier is an error of ξ². A law's own scale is another one (the laws of a coherent state are all met with equality),
-#: so that an honest solver may break them by some of its errors.
-_MARGIN = 10.0
-#: An approximate method that says nothing about its error answers for this much.
-_ASYMPTOTIC = 1e-3
-#: Estimates are held to five times themselves, as in comparisons; standard errors to five of them.
+#: A tier is a relative error of ξ². The laws have scales of their own, and a coherent state meets all of them with
+#: equality, so that an honest solver breaks them by some of its errors.
+_MARGIN = 100.0
+#: However little accuracy was asked for, an exact method does not answer with more than this.
+_MOST = 1e-2
+#: What an approximate method answers for where it says nothing about its error. Truncated hierarchies are off by a few
+#: per cent of the noise where they are still useful (order 2: up to 0.03 of a coherent state's variance), but a negative
+#: variance or a spin longer than N/2 is none of these.
+_APPROXIMATE = {"spin_length": 5e-3, "j_squared": 0.05, "positive_covariance": 1e-3, "uncertainty": 0.05}
+#: Estimates are held to five times themselves, as in comparisons. Standard errors to ten, because those of few blocks, or
+#: of rare events, are too small by themselves.
 _ESTIMATES = 5.0
-_STANDARD_ERRORS = 5.0
+_STANDARD_ERRORS = 10.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def guarded(moments: Moments, problem: Problem, claim: Claim | None, tier: str =
     if not len(broken):
         return None
     at = int(broken[0])
-    law = list(LAWS)[int(np.argmax(excess[:, at]))]
+    law = list(LAWS)[int(np.argmax(excess[:, at] > 0))]
     time, amount, tolerance = float(problem.times[at]), float(amounts[law][at]), float(allowed[law][at])
     reason = (
         f"its moments are those of no state: {LAWS[law]} is broken at t = {time:.6g} by {amount:.3g} "
@@ -99,11 +104,12 @@ def tolerances(moments: Moments, problem: Problem, claim: Claim | None, tier: st
     """Law → amount by which it may be broken at each time, shape (T,); see `guarded` for the parameters."""
     accuracy = "exact" if claim is None else claim.accuracy
     floor = 0.0 if claim is None else claim.floor
-    base = _ROUND_OFF + _MARGIN * (TIERS.get(tier, TIERS["default"]) + floor)
-    if accuracy == "asymptotic":
-        base = max(base, _ASYMPTOTIC)
+    base = _ROUND_OFF + min(_MOST, _MARGIN * (TIERS.get(tier, TIERS["default"]) + floor))
     T = len(problem.times)
     allowed = {law: np.full(T, base) for law in LAWS}
+    if accuracy != "exact":
+        for law, least in _APPROXIMATE.items():
+            allowed[law] = np.maximum(allowed[law], least)
     _add_estimates(allowed, moments, problem.N)
     if moments.samples is not None:
         for law, errors in _standard_errors(moments, problem).items():

@@ -79,7 +79,7 @@ def _notes(judgements: Sequence[Judgement], tolerance: float) -> list[str]:
             "mean field makes no claim on ξ²: a factorised state cannot be squeezed; its deviation is reported."
         )
     if any(j.broken for j in judgements):
-        notes.append("BROKEN: two results are further apart than both answer for.")
+        notes.append("BROKEN: two results are further apart than both answer for, or an exact one is that of no state.")
     seen = set()
     for j in judgements:
         if j.status not in ("ok",) and j.reason and (j.solver, j.reason) not in seen:

@@ -123,12 +123,17 @@ def _row(
         reference="" if against is None else against.label,
         is_reference=view is reference,
         verdict=verdict,
-        broken=any(outcome.broken for outcome in outcomes.values()),
+        broken=any(outcome.broken for outcome in outcomes.values()) or _impossible(view, cell),
         deviations={name: asdict(outcome) for name, outcome in outcomes.items()},
         good_until=_good_until(view, reference, tolerance),
         valid_until=float(cell["valid_until"]) if "valid_until" in cell else math.nan,
         seconds=float(cell["seconds"]),
     )
+
+
+def _impossible(view: View, cell: xr.Dataset) -> bool:
+    """Whether what claims to be exact has been found to be the moments of no state."""
+    return view.accuracy == "exact" and "broken_law" in cell and bool(str(cell["broken_law"].values))
 
 
 def _overall(outcomes: list[PairOutcome]) -> str:

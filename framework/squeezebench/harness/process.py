@@ -188,12 +188,14 @@ class SolverProcess:
         progress: Callable[..., None],
         cancelled: threading.Event,
     ) -> dict[str, Any]:
-        start, ceiling = time.monotonic(), resident_memory(self._process.pid) + nbytes
+        # Until the process says that it has begun, it imports the solver's libraries.
+        end = time.monotonic() + (_START if "done" in kinds else seconds)
+        ceiling = resident_memory(self._process.pid) + nbytes
         while True:
             try:
                 frame = self._frames.get(timeout=_LOOK)
             except queue.Empty:
-                self._look(start + seconds, ceiling)
+                self._look(end, ceiling)
                 if cancelled.is_set():
                     raise Cancelled from None
                 continue
@@ -204,6 +206,9 @@ class SolverProcess:
                 kind = message["what"]
                 if kind in kinds.split():
                     return dict(message)
+                if kind == "begun":
+                    end = time.monotonic() + seconds
+                    ceiling = resident_memory(self._process.pid) + nbytes
                 if kind == "progress":
                     progress(min(1.0, max(0.0, float(message["fraction"]))), str(message["text"]))
             except (ProtocolError, KeyError, TypeError, ValueError) as error:
@@ -304,12 +309,14 @@ class SolverProcess:
     def kill(self) -> None:
         """End it now."""
         self._signal_all()
-        for stream in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError, ValueError):
-                if stream is not None and stream is self._process.stdin:
-                    stream.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5.0)
+        if threading.current_thread() is not self._reader:
+            self._reader.join(timeout=1.0)
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None and not (stream is self._process.stdout and self._reader.is_alive()):
+                with contextlib.suppress(OSError, ValueError):
+                    stream.close()
         self._remove_folder()
 
     def _remove_folder(self) -> None:
