@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from squeezebench.errors import InvalidOptionError, StoreError
+from squeezebench.errors import InvalidOptionError, SqueezebenchWarning, StoreError
+from squeezebench.execution import FAILED
 from squeezebench.host import get_host
 from squeezebench.validate import shown, shown_path
 
 from .assemble import assemble
-from .files import write_atomically
+from .files import read_heads, write_atomically
 from .store import Store
+from .verify import verify
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,13 +86,30 @@ def merge(*stores: str | os.PathLike[str], into: str | os.PathLike[str]) -> Path
     sources = [Store(store) for store in stores]
     target = Store(into, create=True)
     for source in sources:
+        findings = [finding for finding in verify(source.path) if finding.kind != "temporary"]
+        for finding in findings:
+            warnings.warn(f"not merged: {finding}", SqueezebenchWarning, stacklevel=2)
+        bad = {finding.path for finding in findings}
         for pattern in ("jobs/*.nc", "timings/*.json", "runs/*.json"):
             for file in sorted(source.path.glob(pattern)):
                 destination = target.path / file.relative_to(source.path)
-                if not destination.exists():
-                    write_atomically(destination, lambda temporary, file=file: shutil.copyfile(file, temporary))
+                if file not in bad and _better(file, destination):
+                    write_atomically(destination, lambda temporary, file=file: shutil.copy2(file, temporary))
     target.refresh()
     return target.path
+
+
+def _better(file: Path, destination: Path) -> bool:
+    """Whether a file is to be copied: nothing is there yet, or only failures that it does not share."""
+    if not destination.exists():
+        return True
+    if file.suffix != ".nc":
+        return False
+    try:
+        there = sum(status in FAILED for status in read_heads(destination).values())
+    except StoreError:
+        return True
+    return sum(status in FAILED for status in read_heads(file).values()) < there
 
 
 def average(results: xr.Dataset, over: str, weights: Any = None) -> xr.Dataset:

@@ -1,8 +1,14 @@
-"""Job files: records of one job as netCDF, written once and atomically."""
+"""Job files: records of one job as netCDF, written once and atomically, with a checksum at the end.
+
+The checksum follows what HDF5 calls the end of the file, where its readers do not look: any netCDF reader opens a job
+file as it is, and a byte that has changed since it was written is found before a number of it is believed.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import json
 import os
 import secrets
@@ -23,6 +29,7 @@ from .job import Record
 __all__ = ["read_heads", "read_job", "write_atomically", "write_job", "write_json"]
 
 KIND = "squeezebench job"
+_SEAL = b"\nsqueezebench sha256 "
 
 _SAMPLES = {
     "weight": ("block", "step"),
@@ -36,6 +43,8 @@ _SAMPLES = {
 def write_atomically(path: Path, write: Any) -> None:
     """Call ``write(temporary path)`` and move the file to `path`, so that readers see all of it or nothing.
 
+    Whatever happens, and be it a loss of power, `path` is the old file or the whole new one.
+
     Raises
     ------
     StoreError
@@ -48,12 +57,23 @@ def write_atomically(path: Path, write: Any) -> None:
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)  # h5py's own text names the temporary file
         raise StoreError(f"cannot write {shown_path(path)}: {reason}; free space or choose another place") from error
     finally:
         with contextlib.suppress(OSError):  # not made, because the folder is none, or its name is too long
             temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on disk, too, where folders can be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -69,10 +89,18 @@ def write_job(path: Path, records: Sequence[Record]) -> None:
     StoreError
         If it cannot be written.
     """
-    write_atomically(path, lambda temporary: _write(temporary, records))
+    # In memory first: HDF5 has many ways to say that a disk is full, and Python has one.
+    content = io.BytesIO()
+    _write(content, records)
+    data = content.getvalue()
+    write_atomically(path, lambda temporary: temporary.write_bytes(data + _seal(data)))
 
 
-def _write(path: Path, records: Sequence[Record]) -> None:
+def _seal(data: bytes) -> bytes:
+    return _SEAL + hashlib.sha256(data).hexdigest().encode() + b"\n"
+
+
+def _write(content: Any, records: Sequence[Record]) -> None:
     import h5netcdf
     import h5py
 
@@ -83,7 +111,7 @@ def _write(path: Path, records: Sequence[Record]) -> None:
         story["problem"] = {key: value for key, value in story["problem"].items() if key != "times"}
         stories.append(canonical_json(story))
     series = any(record.moments is not None for record in records)
-    with h5netcdf.File(path, "w") as file:
+    with h5netcdf.File(content, "w") as file:
         file.attrs["squeezebench"] = canonical_json({"kind": KIND, "schema": SCHEMA})
         file.dimensions = {"cell": len(records), "step": times.shape[1], "axis": 3, "axis_": 3}
         text = h5py.string_dtype()
@@ -172,9 +200,11 @@ def _put(file: Any, name: str, dims: tuple[str, ...], values: np.ndarray[Any, An
 def _open(path: Path) -> Any:
     import h5netcdf
 
+    content = _content(path)
     try:
-        file = h5netcdf.File(path, "r")
-    except (OSError, ValueError, KeyError) as error:
+        _refuse_links(content, path)
+        file = h5netcdf.File(content, "r")
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise StoreError(f"{path} is damaged or no job file: {error}") from error
     try:
         head = json.loads(file.attrs["squeezebench"])
@@ -188,6 +218,41 @@ def _open(path: Path) -> Any:
     return file
 
 
+def _content(path: Path) -> io.BytesIO:
+    """What is in a job file, after checking that it is what was written."""
+    try:
+        if path.is_symlink():
+            raise StoreError(f"{path} is a link: a store holds its own files only")
+        data = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+    size = len(_SEAL) + 65
+    body, seal = data[:-size], data[-size:]
+    if not seal.startswith(_SEAL):
+        raise StoreError(f"{path} is damaged or no job file: its checksum is missing")
+    if seal != _seal(body):
+        raise StoreError(f"{path} is damaged: its checksum is another one")
+    return io.BytesIO(body)
+
+
+def _refuse_links(content: io.BytesIO, path: Path) -> None:
+    """Refuse a file that would have other files read: HDF5 knows links, external and virtual data."""
+    import h5py
+
+    def check(group: Any) -> None:
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise StoreError(f"{path} holds a link, {name!r}: it is no job file of squeezebench")
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                check(item)
+            elif isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
+                raise StoreError(f"{path} takes {name!r} from another file: it is no job file of squeezebench")
+
+    with h5py.File(content, "r") as file:
+        check(file)
+
+
 def _texts(file: Any, name: str) -> list[str]:
     return [value.decode() if isinstance(value, bytes) else str(value) for value in file.variables[name][...]]
 
@@ -197,7 +262,7 @@ def read_heads(path: Path) -> dict[str, str]:
     with _open(path) as file:
         try:
             return dict(zip(_texts(file, "key"), _texts(file, "status"), strict=True))
-        except (KeyError, OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError, RuntimeError, TypeError) as error:
             raise StoreError(f"{path} is damaged: {error}") from error
 
 
@@ -212,7 +277,7 @@ def read_job(path: Path) -> list[Record]:
     with _open(path) as file:
         try:
             return _read(file)
-        except (KeyError, OSError, ValueError, TypeError) as error:
+        except (KeyError, OSError, ValueError, TypeError, AttributeError, RuntimeError) as error:
             raise StoreError(f"{path} is damaged: {type(error).__name__}: {error}") from error
 
 
