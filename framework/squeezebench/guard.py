@@ -1,7 +1,7 @@
 """The guard: no result is believed before its moments have been found to be those of some state.
 
-A solver's own word counts for nothing here but as the size of its error: what it claims to reach, what it estimates, and
-the standard errors that its samples have.
+A solver's own word counts for nothing here but as the size of its error: what it claims to reach, what it estimates,
+and the standard errors that its samples have.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _ROUND_OFF = 1e-9
 _MARGIN = 100.0
 #: However little accuracy was asked for, an exact method does not answer with more than this.
 _MOST = 1e-2
-#: What an approximate method answers for where it says nothing about its error. Truncated hierarchies are off by a few
-#: per cent of the noise where they are still useful (order 2: up to 0.03 of a coherent state's variance), but a negative
-#: variance or a spin longer than N/2 is none of these.
+#: What an approximate method answers for where it says nothing about its error. Truncated hierarchies are off by a
+#: few per cent of the noise where they are still useful (order 2: up to 0.03 of a coherent state's variance), but a
+#: negative variance or a spin longer than N/2 is none of these.
 _APPROXIMATE = {"spin_length": 5e-3, "j_squared": 0.05, "positive_covariance": 1e-3, "uncertainty": 0.05}
-#: Estimates are held to five times themselves, as in comparisons. Standard errors to ten, because those of few blocks, or
-#: of rare events, are too small by themselves.
+#: Estimates are held to five times themselves, as in comparisons. Standard errors to ten, because those of few blocks,
+#: or of rare events, are too small by themselves.
 _ESTIMATES = 5.0
 _STANDARD_ERRORS = 10.0
 

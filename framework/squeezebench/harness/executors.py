@@ -15,12 +15,12 @@ from squeezebench.execution import Attempt, error_text
 from squeezebench.host import Host
 from squeezebench.threads import thread_limit
 
+from .deaths import JobCancelledError
 from .isolation import payload_of, records_of, remote_job, solve_apart
 from .job import Record, execute, record_without_result
 from .limits import Limits
 from .messages import job_message
 from .plan import Job
-from .process import Cancelled
 from .shares import pooled_record, shares
 from .wire import ProtocolError, decode
 
@@ -270,7 +270,7 @@ class LocalExecutor(FuturesExecutor):
 
     def _records(self, task: _Task, future: Future[Any]) -> list[Record] | None:
         error = future.exception()
-        if isinstance(error, SqueezebenchError | Cancelled):
+        if isinstance(error, SqueezebenchError | JobCancelledError):
             raise error  # no process can be started: every job would meet the same
         return super()._records(task, future)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from squeezebench.execution import Attempt
 
+from .deaths import ProcessDiedError
 from .limits import Limits
 from .messages import halves, job_message, record_of
-from .process import Died, pool
+from .pool import pool
 from .wire import ProtocolError, decode, encode
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def solve_apart(
 
     Raises
     ------
-    Cancelled
+    JobCancelledError
         If the event was set.
     """
     cancelled = cancelled or threading.Event()
@@ -66,7 +67,7 @@ def solve_apart(
                 progress=progress,
                 cancelled=cancelled,
             )
-        except Died as died:
+        except ProcessDiedError as died:
             if count > 1:
                 return _halved(message, progress, cancelled)
             return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import math
 import os
@@ -16,28 +15,26 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from squeezebench.errors import SqueezebenchError
 
+from .deaths import JobCancelledError, ProcessDiedError, death
 from .limits import resident_memory
 from .wire import ProtocolError, decode, encode, read_frame, write_frame
 
-__all__ = ["Cancelled", "Died", "ProcessPool", "SolverProcess", "pool"]
+__all__ = ["SolverProcess", "search_path"]
 
 #: Seconds between two looks at a solver process: memory grows by some GB/s at most.
 _LOOK = 0.02
 #: A solver that keeps to its deadline by itself is given this long to say so before it is killed.
 _GRACE = 1.0
-#: Seconds that a process may take to import numba, xarray and all plugins, on a machine that is busy with others doing so.
+#: Seconds that a process may take to import numba, xarray and all plugins, on a machine where others do the same.
 _START = 300.0
 #: What is kept of what solvers print, of each job and on disk.
 _OUTPUT_KEPT = 8 << 10
 _OUTPUT_ON_DISK = 1 << 20
-#: Idle processes kept warm.
-_IDLE = max(4, 2 * (os.cpu_count() or 1))
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -48,33 +45,6 @@ _THREADS = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-_ENVIRONMENT = ("SQUEEZEBENCH_", "NUMBA_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_", "LD_")
-
-
-class Cancelled(Exception):
-    """The run does not want the result any more."""
-
-
-@dataclass
-class Died(Exception):
-    """A solver process ended, or was ended, before it had an answer.
-
-    Attributes
-    ----------
-    status : str
-        ``crashed``, ``timeout`` or ``out_of_memory``.
-    reason : str
-        In words.
-    ended : dict
-        ``signal`` (name, or ""), ``exit_code`` (or None) and ``limit`` ("wall time", "memory" or "").
-    output : str
-        The last of what it printed.
-    """
-
-    status: str
-    reason: str
-    ended: dict[str, Any] = field(default_factory=dict)
-    output: str = ""
 
 
 class SolverProcess:
@@ -94,7 +64,7 @@ class SolverProcess:
         self._log = self._folder / "output"
         environment = dict(os.environ)
         environment |= dict.fromkeys(_THREADS, str(n_threads))
-        environment["PYTHONPATH"] = os.pathsep.join(_search_path())
+        environment["PYTHONPATH"] = os.pathsep.join(search_path())
         environment.pop("PYTHONSTARTUP", None)
         command = [sys.executable, "-P", "-m", "squeezebench.harness.worker", str(os.getpid())]
         try:
@@ -112,7 +82,7 @@ class SolverProcess:
             raise SqueezebenchError(
                 f"no solver process could be started: {error.strerror or error}; isolate=False runs in this process"
             ) from error
-        if cores is not None and hasattr(os, "sched_setaffinity"):
+        if cores and hasattr(os, "sched_setaffinity"):
             with contextlib.suppress(OSError):
                 os.sched_setaffinity(self._process.pid, cores)
         self._frames: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -123,7 +93,7 @@ class SolverProcess:
         self._peak = 0
         try:
             self._wait("ready", math.inf, _START, lambda *_: None, threading.Event())
-        except Died as died:
+        except ProcessDiedError as died:
             self.kill()
             raise SqueezebenchError(
                 f"no solver process could be started: {died.reason}; isolate=False runs in this process"
@@ -158,9 +128,9 @@ class SolverProcess:
 
         Raises
         ------
-        Died
+        ProcessDiedError
             If there is no reply; the process is gone then.
-        Cancelled
+        JobCancelledError
             If the event was set; the process is gone then.
         """
         self._begun = self._log_size()
@@ -197,7 +167,7 @@ class SolverProcess:
             except queue.Empty:
                 self._look(end, ceiling)
                 if cancelled.is_set():
-                    raise Cancelled from None
+                    raise JobCancelledError from None
                 continue
             if isinstance(frame, Exception) or frame is None:
                 raise self._death(frame, nbytes, seconds)
@@ -229,34 +199,21 @@ class SolverProcess:
                 os.truncate(self._log, 0)  # it appends: what it prints from now on begins the file again
                 self._begun = 0
 
-    def _death(self, what: Exception | None, nbytes: float, seconds: float) -> Died:
+    def _death(self, what: Exception | None, nbytes: float, seconds: float) -> ProcessDiedError:
         """How the process ended, in the words of a cell's status."""
         try:
             code: int | None = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             code = None
-        name = _signal_name(-code) if code is not None and code < 0 else ""
-        ended = {"signal": name, "exit_code": code if code is not None and code >= 0 else None, "limit": self._limit}
-        output = self._output()
-        last = output.strip().splitlines()[-1][:200] if output.strip() else ""
-        says = f"; it last said: {last}" if last else ""
-        if self._limit == "wall time":
-            limit = seconds - _GRACE if seconds <= 21 * _GRACE else seconds / 1.05
-            return Died("timeout", f"the solver's process was ended: {limit:g} s of wall time were over", ended, output)
-        if self._limit == "memory":
-            held = f"{self._peak / 2**20:.0f} MiB, {nbytes / 2**20:.0f} MiB more than at the start are the limit"
-            return Died("out_of_memory", f"the solver's process was ended: it held {held}", ended, output)
-        if code is None:
-            garbled = isinstance(what, ProtocolError)
-            reason = "sent what is no message" if garbled else "closed its pipe and went on"
-            return Died("crashed", f"the solver's process {reason}, and was ended{says}", ended, output)
-        if name == "SIGKILL":
-            ended["limit"] = "system"
-            reason = "the system ended the solver's process (SIGKILL), as it does when memory runs out"
-            return Died("out_of_memory" if self._peak > nbytes / 2 else "crashed", reason, ended, output)
-        if name:
-            return Died("crashed", f"the solver's process ended by {name}{says}", ended, output)
-        return Died("crashed", f"the solver's process ended with exit code {code}{says}", ended, output)
+        return death(
+            code,
+            limit=self._limit,
+            output=self._output(),
+            garbled=isinstance(what, ProtocolError),
+            peak=self._peak,
+            nbytes=nbytes,
+            seconds=seconds - _GRACE if seconds <= 21 * _GRACE else seconds / 1.05,
+        )
 
     # ---------------------------------------------------------------- what it prints
 
@@ -323,14 +280,7 @@ class SolverProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _search_path() -> list[str]:
+def search_path() -> list[str]:
     """Where this process finds modules; the solver process must find the same plugins."""
     return [os.path.abspath(entry or os.getcwd()) for entry in sys.path]
 
@@ -351,74 +301,11 @@ def _spawn(command: list[str], **arguments: Any) -> subprocess.Popen[bytes]:
             _SPAWNER = ThreadPoolExecutor(1, thread_name_prefix="squeezebench-spawner")
             _SPAWNER_PID = os.getpid()
         spawner = _SPAWNER
-    return spawner.submit(subprocess.Popen, command, **arguments).result()
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, **arguments)
+
+    return spawner.submit(start).result()
 
 
 _LOCK = threading.Lock()
-
-
-# -------------------------------------------------------------------- warm processes
-
-
-class ProcessPool:
-    """Solver processes that wait for their next job.
-
-    The built-in solvers share processes; each plugin of somebody else has processes of its own, so that what it breaks
-    is its own.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: list[tuple[tuple[Any, ...], SolverProcess]] = []
-        self._pid = os.getpid()
-
-    def take(self, n_threads: int, plugin: str, cores: Sequence[int] | None = None) -> tuple[Any, SolverProcess]:
-        """A process for one job, warm if there is one; give it back with `give`."""
-        key = (n_threads, plugin, None if cores is None else tuple(cores), *_surroundings())
-        with self._lock:
-            if os.getpid() != self._pid:  # after a fork they are the parent's
-                self._idle, self._pid = [], os.getpid()
-            for index in reversed(range(len(self._idle))):
-                if self._idle[index][0] == key:
-                    _, process = self._idle.pop(index)
-                    if process.alive:
-                        return key, process
-                    process.kill()
-        try:
-            return key, SolverProcess(n_threads, cores)
-        except SqueezebenchError:  # memory may have been short for a moment
-            return key, SolverProcess(n_threads, cores)
-
-    def give(self, key: Any, process: SolverProcess) -> None:
-        """Keep a process for the next job."""
-        surplus: list[SolverProcess] = []
-        with self._lock:
-            self._idle.append((key, process))
-            while len(self._idle) > _IDLE:
-                surplus.append(self._idle.pop(0)[1])
-        for old in surplus:
-            old.kill()
-
-    def close(self) -> None:
-        """End all processes that wait."""
-        with self._lock:
-            if os.getpid() != self._pid:
-                return
-            idle, self._idle = self._idle, []
-        for _, process in idle:
-            process.kill()
-
-
-def _surroundings() -> tuple[Any, ...]:
-    """What a process is started with and keeps: where modules are found, and the environment that decides about plugins."""
-    chosen = sorted((name, value) for name, value in os.environ.items() if name.startswith(_ENVIRONMENT))
-    return (tuple(_search_path()), tuple(chosen))
-
-
-_POOL = ProcessPool()
-atexit.register(_POOL.close)
-
-
-def pool() -> ProcessPool:
-    """The pool of this process."""
-    return _POOL

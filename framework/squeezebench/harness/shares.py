@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,7 +34,7 @@ def shares(job: Job, host: Host, number: int) -> list[Job]:
     if number < 2:
         return [job]
     edges = [blocks * part // number for part in range(number + 1)]
-    return [replace(job, blocks=(a, b), checkpoint=None) for a, b in zip(edges, edges[1:], strict=False)]
+    return [replace(job, blocks=(a, b), checkpoint=None) for a, b in itertools.pairwise(edges)]
 
 
 def pooled_record(job: Job, parts: Sequence[Record], host: Host) -> Record:

@@ -142,7 +142,7 @@ class Store:
         return {key for key in keys if self._status.get(key, "error") not in FAILED}
 
     def has_new(self, name: str) -> bool:
-        """Whether a job file of this name, of another run, has been added since the last look; if so, it is taken in."""
+        """Whether another run has added a job file of this name since the last look; if so, it is taken in."""
         file = self.path / "jobs" / f"{name}.nc"
         if file.name in self._index or not file.exists():
             return False
@@ -187,17 +187,25 @@ class Store:
         stat = file.stat()
         cells = {record.key: record.status for record in records}
         self._take_in(file.name, [stat.st_size, stat.st_mtime_ns], cells)
-        timing = self.path / "timings" / f"{name[:16]}-{secrets.token_hex(6)}.json"
-        write_json(timing, {"schema": SCHEMA, "records": [record.timing for record in records]})
+        self.write_timings(name, [record.timing for record in records])
+
+    def write_timings(self, name: str, timings: Sequence[dict[str, Any]]) -> None:
+        """Add timing records of a job of the given name; they are no results, and never replace each other."""
+        file = self.path / "timings" / f"{hash_name(name)[:16]}-{secrets.token_hex(6)}.json"
+        write_json(file, {"schema": SCHEMA, "records": list(timings)})
 
     def flush(self) -> None:
         """Save the index."""
         self._save_index()
 
     def timings(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Latest timing record of each of the given cells."""
+        """Timing record of each of the given cells: the latest exclusive one, or else the latest."""
         wanted = set(keys)
         latest: dict[str, dict[str, Any]] = {}
+
+        def rank(entry: dict[str, Any]) -> tuple[bool, str]:
+            return entry.get("timing_grade") == "exclusive", str(entry.get("created", ""))
+
         for file in sorted((self.path / "timings").glob("*.json")):
             try:
                 entries = json.loads(file.read_text(encoding="utf-8"))["records"]
@@ -205,7 +213,7 @@ class Store:
                 continue  # a timing that cannot be read costs a number in a table, no result
             for entry in entries:
                 key = entry.get("key")
-                if key in wanted and entry.get("created", "") >= latest.get(key, {}).get("created", ""):
+                if key in wanted and rank(entry) >= rank(latest.get(key, {})):
                     latest[key] = entry
         return latest
 

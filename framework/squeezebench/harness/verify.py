@@ -1,4 +1,4 @@
-"""Is everything in a store what it says it is?"""
+"""Whether everything in a store is what it says it is."""
 
 from __future__ import annotations
 

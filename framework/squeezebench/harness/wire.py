@@ -1,7 +1,7 @@
 """Messages between a run and its solver processes: plain JSON types and numeric arrays as bytes.
 
-A frame is the mark, the length of what follows, the length of a JSON text, that text, and the arrays' raw bytes. Nothing
-in it is code: what a damaged or hostile process sends can be refused, and cannot be run.
+A frame is the mark, the length of what follows, the length of a JSON text, that text, and the arrays' raw bytes.
+Nothing in it is code: what a damaged or hostile process sends can be refused, and cannot be run.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -95,14 +95,14 @@ def _unpack(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
     return value
 
 
-def write_frame(stream: BinaryIO, data: bytes) -> None:
+def write_frame(stream: IO[bytes], data: bytes) -> None:
     """Write one frame and flush."""
     stream.write(_MARK + _LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """Next frame; None at the end of the stream.
 
     Raises

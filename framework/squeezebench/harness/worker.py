@@ -1,7 +1,7 @@
 """A solver process: ``python -m squeezebench.harness.worker``, started and stopped by a run.
 
-It reads jobs from standard input and writes records to standard output, in the frames of `wire`. What solvers print goes
-to standard error, which the run gives to a file.
+It reads jobs from standard input and writes records to standard output, in the frames of `wire`. What solvers print
+goes to standard error, which the run gives to a file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 __all__ = ["main"]
 
@@ -56,7 +56,7 @@ def main() -> int:
     return 0
 
 
-def _take_over() -> tuple[BinaryIO, BinaryIO]:
+def _take_over() -> tuple[IO[bytes], IO[bytes]]:
     """The pipes to the run, out of reach of whatever prints or reads."""
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")

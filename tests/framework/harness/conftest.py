@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import squeezebench as sb
-from squeezebench.harness.process import pool
+from squeezebench.harness.pool import pool
 from squeezebench.host import set_host
 
 HERE = Path(__file__).parent

@@ -15,7 +15,7 @@ import squeezebench as sb
 
 from .conftest import turning
 
-GIB = 2**30
+MEMORY = 2**28
 
 #: Fault → status, signal, exit code, limit, and what the reason says.
 DEATHS: dict[str, tuple[str, str, float, str, str]] = {
@@ -25,10 +25,10 @@ DEATHS: dict[str, tuple[str, str, float, str, str]] = {
     "deep_recursion": ("crashed", "SIGSEGV", np.nan, "", "SIGSEGV"),
     "os_exit": ("crashed", "", 7, "", "exit code 7"),
     "sys_exit": ("crashed", "", 5, "", "sys.exit"),
-    "c_loop": ("timeout", "SIGKILL", np.nan, "wall time", "0.5 s of wall time"),
-    "deaf_sleep": ("timeout", "SIGKILL", np.nan, "wall time", "0.5 s of wall time"),
-    "python_loop": ("timeout", "SIGKILL", np.nan, "wall time", "0.5 s of wall time"),
-    "child_left_behind": ("timeout", "SIGKILL", np.nan, "wall time", "0.5 s of wall time"),
+    "c_loop": ("timeout", "SIGKILL", np.nan, "wall time", "1 s of wall time"),
+    "deaf_sleep": ("timeout", "SIGKILL", np.nan, "wall time", "1 s of wall time"),
+    "python_loop": ("timeout", "SIGKILL", np.nan, "wall time", "1 s of wall time"),
+    "child_left_behind": ("timeout", "SIGKILL", np.nan, "wall time", "1 s of wall time"),
     "one_allocation": ("out_of_memory", "", np.nan, "memory", "out of memory"),
     "memory_hog": ("out_of_memory", "SIGKILL", np.nan, "memory", "MiB"),
     "unpicklable": ("error", "", np.nan, "", "its message cannot be shown"),
@@ -44,7 +44,7 @@ def cells(results: xr.Dataset, fault: str) -> Any:
 
 
 def run(*faults: str, **arguments: Any) -> xr.Dataset:
-    limits: dict[str, Any] = {"time_limit": 0.5, "max_memory": GIB}
+    limits: dict[str, Any] = {"time_limit": 1.0, "max_memory": MEMORY}
     return sb.run(turning(), [f"hostile:fault={fault}" for fault in faults], **{**limits, **arguments})
 
 
@@ -126,7 +126,7 @@ def test_wrong_results_are_refused_and_impossible_ones_cut_off(isolate: bool) ->
 @pytest.mark.parametrize("fault", ["segfault", "os_exit", "c_loop", "unpicklable", "one_allocation"])
 def test_a_batch_that_dies_is_halved_until_one_point_is_left(fault: str, tmp_path: Path) -> None:
     scenario = turning(axes={"N": list(range(2, 22))}, solvers=[f"hostile_batches:fault={fault},count={tmp_path}"])
-    results = sb.run(scenario, time_limit=0.5, max_memory=GIB)
+    results = sb.run(scenario, time_limit=0.5, max_memory=MEMORY)
     statuses = results.status.isel(solver=0)
     assert str(statuses.sel(N=13).values) == DEATHS[fault][0]
     assert (statuses.drop_sel(N=13) == "ok").all()
@@ -165,7 +165,7 @@ def test_a_warm_process_is_used_again_and_plugins_do_not_share_one() -> None:
     start = time.perf_counter()
     sb.run(turning(solvers=["hostile"], axes={"N": [5]}))
     assert time.perf_counter() - start < 60
-    from squeezebench.harness.process import pool
+    from squeezebench.harness.pool import pool
 
     key, mine = pool().take(os.cpu_count() or 1, "hostile")
     other_key, other = pool().take(os.cpu_count() or 1, "")

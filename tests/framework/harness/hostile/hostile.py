@@ -27,7 +27,7 @@ def moments_of(problem: sb.Problem) -> sb.Moments:
     return sb.Moments(N / 2 * vectors, N / 4 * (np.eye(3) - vectors[:, :, None] * vectors[:, None, :]))
 
 
-class Unpicklable(Exception):
+class UnpicklableError(Exception):
     """Holds what no pickle takes, and cannot even say what it is."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ def memory_hog() -> None:
 
 
 def unpicklable() -> None:
-    raise Unpicklable
+    raise UnpicklableError
 
 
 def deep_recursion() -> None:
@@ -100,7 +100,7 @@ def deep_recursion() -> None:
     faulthandler.disable()
     sys.setrecursionlimit(10**9)
     nested: list[Any] = []
-    for _ in range(10**6):
+    for _ in range(3 * 10**5):
         nested = [nested]
     json.dumps(nested)
 
