@@ -45,6 +45,8 @@ class Judgement:
         Up to when the solver itself stands by its values.
     seconds : float
         Wall time without compilation.
+    timing_grade : str
+        How that was taken: ``exclusive``, or ``shared`` or ``batch``, which are no measurements.
     """
 
     point: dict[str, Any]
@@ -60,6 +62,7 @@ class Judgement:
     good_until: float
     valid_until: float
     seconds: float
+    timing_grade: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -128,6 +131,7 @@ def _row(
         good_until=_good_until(view, reference, tolerance),
         valid_until=float(cell["valid_until"]) if "valid_until" in cell else math.nan,
         seconds=float(cell["seconds"]),
+        timing_grade=str(cell["timing_grade"].values) if "timing_grade" in cell else "",
     )
 
 

@@ -24,7 +24,7 @@ from .verify import verify
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["average", "load", "merge"]
+__all__ = ["average", "failures", "load", "merge"]
 
 
 def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
@@ -47,9 +47,16 @@ def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
     StoreError
         If this is no store, or has no such run.
     """
+    opened = Store(store)
+    manifest = _chosen(opened, run)
+    records = opened.read(key for row in manifest["keys"] for key in row)
+    return assemble(manifest, records, get_host())
+
+
+def _chosen(opened: Store, run: str | None) -> dict[str, Any]:
+    """Manifest of the run that is asked for."""
     if run is not None and (not isinstance(run, str) or not run):
         raise InvalidOptionError(f"run = {shown(run)}: give a scenario's name, or the beginning of a run's id")
-    opened = Store(store)
     runs = opened.runs()
     if run is not None:
         chosen = [manifest for manifest in runs if manifest["name"] == run or manifest["id"].startswith(run)]
@@ -61,9 +68,51 @@ def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
         raise StoreError(
             f"{shown_path(opened.path)} holds no run: 'squeezebench run … -o {shown_path(opened.path)}' adds one"
         )
-    manifest = runs[-1]
+    return runs[-1]
+
+
+def failures(store: str | os.PathLike[str], run: str | None = None) -> list[dict[str, Any]]:
+    """Every failed cell of a stored run, with what its solver printed.
+
+    Parameters
+    ----------
+    store, run
+        As for `load`.
+
+    Returns
+    -------
+    list of dict
+        ``solver``, ``point``, ``status``, ``reason``, ``signal``, ``exit_code``, ``limit``, ``output`` and ``key``.
+    """
+    import itertools
+
+    opened = Store(store)
+    manifest = _chosen(opened, run)
     records = opened.read(key for row in manifest["keys"] for key in row)
-    return assemble(manifest, records, get_host())
+    points = list(itertools.product(*manifest["axes"].values()))
+    found = []
+    for solver, row in zip(manifest["solvers"], manifest["keys"], strict=True):
+        for key, values in zip(row, points, strict=True):
+            record = records.get(key)
+            if record is None or record.status not in FAILED:
+                continue
+            ended = record.provenance.get("ended") or {}
+            found.append(
+                {
+                    "solver": solver["label"],
+                    "point": ", ".join(
+                        f"{name} = {value}" for name, value in zip(manifest["axes"], values, strict=True)
+                    ),
+                    "status": record.status,
+                    "reason": record.reason,
+                    "signal": ended.get("signal") or "",
+                    "exit_code": ended.get("exit_code"),
+                    "limit": ended.get("limit") or "",
+                    "output": str(record.provenance.get("output", "")),
+                    "key": key,
+                }
+            )
+    return found
 
 
 def merge(*stores: str | os.PathLike[str], into: str | os.PathLike[str]) -> Path:

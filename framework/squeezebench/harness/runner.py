@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import logging
-import math
 import os
-import shutil
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +15,14 @@ from squeezebench.execution import FAILED, seed_sequence, thread_number
 from squeezebench.host import Host, get_host
 from squeezebench.solver import Solver, checked_keep
 from squeezebench.threads import available_threads
-from squeezebench.validate import positive_number, real_path, shown
+from squeezebench.validate import real_path, shown
 
 from .assemble import assemble
-from .executors import Executor, FuturesExecutor, executor_for
+from .executors import Executor
 from .job import Record
-from .limits import Limits
 from .manifest import make_manifest
 from .observer import RunObserver
+from .place import Unfinished, clear_checkpoint, open_executor, with_checkpoint
 from .plan import Cell, Job, Plan, jobs_of, make_plan
 from .store import Store
 from .timing import measure
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
     from squeezebench.scenario import Scenario
     from squeezebench.spec import Spec
 
-__all__ = ["compute", "prepare", "run"]
+__all__ = ["checked_repeats", "compute", "prepare", "run", "store_path"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -241,89 +237,6 @@ def compute(
     for record in records.values():  # the same types whether computed just now or read from disk
         record.provenance = to_plain(record.provenance)
     return records, stored
-
-
-class Unfinished(list[Job]):
-    """Jobs, of which those that are in the store by the time they are asked for are left out.
-
-    Attributes
-    ----------
-    found : set of str
-        Keys of what was left out.
-    """
-
-    def __init__(self, jobs: Iterable[Job], store: Store) -> None:
-        super().__init__(jobs)
-        self.found: set[str] = set()
-        self._store = store
-
-    def __iter__(self) -> Iterator[Job]:
-        for job in super().__iter__():
-            keys = {cell.key for cell in job.cells}
-            if self._store.has_new(job.name) and self._store.done(keys) == keys:
-                self.found |= keys
-                continue
-            yield job
-
-
-def with_checkpoint(job: Job, store: Store) -> Job:
-    """The job with a folder in the store from which a killed solution can resume; batches have none."""
-    if len(job.cells) > 1:
-        return job
-    return replace(job, checkpoint=str(store.path / "checkpoints" / job.name))
-
-
-def clear_checkpoint(job: Job, records: Sequence[Record]) -> None:
-    """Remove the folder of a job that has its result."""
-    if job.checkpoint is not None and not any(record.status in FAILED for record in records):
-        shutil.rmtree(job.checkpoint, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def open_executor(
-    plan: Plan,
-    host: Host,
-    *,
-    workers: int,
-    isolate: bool = True,
-    time_limit: float | None = None,
-    max_memory: float | None = None,
-    dask: str | None = None,
-    executor: Any = None,
-) -> Iterator[Executor]:
-    """Where the jobs of a plan run, after checking every argument; see `run` for the parameters."""
-    if not isinstance(isolate, bool):
-        raise InvalidOptionError(f"isolate = {shown(isolate)}: give True or False")
-    seconds = number_or_inf(time_limit, "time_limit", "a number of seconds")
-    nbytes = number_or_inf(max_memory, "max_memory", "a number of bytes")
-    if executor is not None and dask is not None:
-        raise InvalidOptionError("give executor or dask, not both")
-    if dask is not None and not isolate:
-        raise InvalidOptionError("isolate = False and dask exclude each other: a dask worker is no place for a crash")
-    if dask is not None:
-        from .dask import dask_executor
-
-        with dask_executor(dask, plan, host, workers=workers, seconds=seconds, nbytes=nbytes) as place:
-            yield place
-    elif executor is None:
-        limits = Limits.for_workers(seconds, nbytes, workers)
-        yield executor_for(workers, host, isolate=isolate, limits=limits)
-    elif callable(getattr(executor, "run", None)):
-        yield executor
-    elif callable(getattr(executor, "submit", None)):
-        yield FuturesExecutor(host, executor, limits=Limits(seconds, nbytes))
-    else:
-        raise InvalidOptionError(
-            f"executor = {shown(executor)} has neither 'run' nor 'submit': give an executor of squeezebench.harness or "
-            "of concurrent.futures"
-        )
-
-
-def number_or_inf(value: Any, name: str, what: str) -> float:
-    """`value` as a number above 0; inf for None and inf."""
-    if value is None or (isinstance(value, float) and value == math.inf):
-        return math.inf
-    return positive_number(value, name, what)
 
 
 def checked_repeats(timing: Any) -> int:
