@@ -90,13 +90,8 @@ def open_executor(
         yield executor_for(workers, host, isolate=isolate, limits=limits)
     elif callable(getattr(executor, "run", None)):
         yield executor
-    elif callable(getattr(executor, "submit", None)):
-        yield FuturesExecutor(host, executor, limits=Limits(seconds, nbytes))
     else:
-        raise InvalidOptionError(
-            f"executor = {shown(executor)} has neither 'run' nor 'submit': give an executor of squeezebench.harness or "
-            "of concurrent.futures"
-        )
+        yield FuturesExecutor(host, executor, limits=Limits(seconds, nbytes))
 
 
 def number_or_inf(value: Any, name: str, what: str) -> float:

@@ -123,8 +123,11 @@ def run(
     host = get_host()
     if not isinstance(fresh, bool):
         raise InvalidOptionError(f"fresh = {shown(fresh)}: give True or False")
-    if observer is not None and not callable(getattr(observer, "planned", None)):
-        raise InvalidOptionError(f"observer = {shown(observer)} has no method 'planned': give a RunObserver")
+    for name, value, methods in (("executor", executor, ("run", "submit")), ("observer", observer, ("planned",))):
+        if value is not None and not any(callable(getattr(value, method, None)) for method in methods):
+            raise InvalidOptionError(
+                f"{name} = {shown(value)} has no method {methods[0]!r}: give one of squeezebench.harness"
+            )
     if store is not None:
         store = real_path(store, "store", "a folder")
     plan, threads = prepare(scenario, solvers, workers=workers, seed=seed, n_threads=n_threads, keep=keep, host=host)
