@@ -132,7 +132,9 @@ def merge(*stores: str | os.PathLike[str], into: str | os.PathLike[str]) -> Path
     """
     if not stores:
         raise InvalidOptionError("merge needs at least one store to copy from")
-    sources = [Store(store) for store in stores]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SqueezebenchWarning)  # what is wrong with their files is said below
+        sources = [Store(store) for store in stores]
     target = Store(into, create=True)
     for source in sources:
         findings = [finding for finding in verify(source.path) if finding.kind != "temporary"]

@@ -145,7 +145,7 @@ def _local_cluster(workers: int) -> Iterator[Any]:
         stack.enter_context(dask.config.set(settings))
         cluster = stack.enter_context(
             distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=0, host=_LOOPBACK, protocol="tcp://", dashboard_address=None, silence_logs=40
+                n_workers=0, host=_LOOPBACK, protocol="tcp://", dashboard_address=f"{_LOOPBACK}:0", silence_logs=40
             )
         )
         client = stack.enter_context(distributed.Client(cluster, set_as_default=False))  # type: ignore[no-untyped-call]

@@ -123,7 +123,14 @@ def test_wrong_results_are_refused_and_impossible_ones_cut_off(isolate: bool) ->
 
 
 @pytest.mark.usefixtures("hostile")
-@pytest.mark.parametrize("fault", ["segfault", "os_exit", "c_loop", "unpicklable", "one_allocation"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "os_exit",
+        "unpicklable",
+        *(pytest.param(f, marks=pytest.mark.slow) for f in ("segfault", "c_loop", "one_allocation")),
+    ],
+)
 def test_a_batch_that_dies_is_halved_until_one_point_is_left(fault: str, tmp_path: Path) -> None:
     scenario = turning(axes={"N": list(range(2, 22))}, solvers=[f"hostile_batches:fault={fault},count={tmp_path}"])
     results = sb.run(scenario, time_limit=0.5, max_memory=MEMORY)

@@ -223,6 +223,7 @@ class Hostile(sb.Solver):
     class Options(sb.Options):
         fault: str = Field(default="", description="What to do wrong.")
         at: int = Field(default=13, description="N at which it is done.")
+        checkpoint: bool = Field(default=False, description="Whether to misbehave once only, and then resume.")
         count: str = Field(default="", description="Folder that gets a file for each solution.")
 
     tiers = {"default": {}}
@@ -233,6 +234,12 @@ class Hostile(sb.Solver):
     def solve(self, problem: sb.Problem, options: Any, context: sb.Context) -> sb.Moments:
         if options.count:
             (Path(options.count) / f"{problem.N}-{os.getpid()}-{time.monotonic_ns()}").touch()
+        if options.checkpoint:
+            assert context.checkpoint is not None
+            if (context.checkpoint / "half").exists():
+                return moments_of(problem)
+            context.checkpoint.mkdir(parents=True)
+            (context.checkpoint / "half").touch()
         if options.fault and options.at == problem.N:
             if options.fault in WRONG:
                 return wrong_result(options.fault, problem)
