@@ -137,6 +137,11 @@ def flood() -> None:
         os.write(1, line)
 
 
+def peak() -> None:
+    """Take 200 MiB for a moment, and go on."""
+    np.ones(200 * 2**20 // 8)
+
+
 def child_left_behind() -> None:
     """Start a process of its own and die: nothing of either may stay."""
     import subprocess
@@ -166,6 +171,7 @@ FAULTS = {
         keyboard_interrupt,
         talkative,
         flood,
+        peak,
         child_left_behind,
     )
 }
@@ -233,7 +239,8 @@ class Hostile(sb.Solver):
 
     def solve(self, problem: sb.Problem, options: Any, context: sb.Context) -> sb.Moments:
         if options.count:
-            (Path(options.count) / f"{problem.N}-{os.getpid()}-{time.monotonic_ns()}").touch()
+            cores = len(os.sched_getaffinity(0))
+            (Path(options.count) / f"{problem.N}-{os.getpid()}-{time.monotonic_ns()}-{cores}").touch()
         if options.checkpoint:
             assert context.checkpoint is not None
             if (context.checkpoint / "half").exists():
