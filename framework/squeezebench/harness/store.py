@@ -192,7 +192,7 @@ class Store:
     def write_timings(self, name: str, timings: Sequence[dict[str, Any]]) -> None:
         """Add timing records of a job of the given name; they are no results, and never replace each other."""
         file = self.path / "timings" / f"{hash_name(name)[:16]}-{secrets.token_hex(6)}.json"
-        write_json(file, {"schema": SCHEMA, "records": list(timings)})
+        write_json(file, {"schema": SCHEMA, "records": list(timings)}, durable=False)
 
     def flush(self) -> None:
         """Save the index."""
