@@ -185,4 +185,17 @@ def exit_code(results: Any, judgements: Sequence[Judgement], named: Sequence[str
 
 
 def _has_value(results: Any, judgements: Sequence[Judgement], label: str) -> bool:
-    return any(j.solver == label and j.status in ("ok", "diverged", "unphysical") for j in judgements)
+    """Whether a solver has a number anywhere: what is unphysical from the first time on leaves none."""
+    rows = [j for j in judgements if j.solver == label]
+    if any(j.status == "ok" for j in rows):
+        return True
+    cells = results.sel(solver=label)
+    return any(j.status in ("diverged", "unphysical") for j in rows) and any(
+        bool(cells[name].notnull().any()) for name in cells.data_vars if name == "spin" or _is_reduction(cells[name])
+    )
+
+
+def _is_reduction(variable: Any) -> bool:
+    """Whether a variable has one number a cell that says something of a solution."""
+    known = ("n_spins", "claim_floor", "tier_error", "seconds", "compile_seconds", "peak_memory", "exit_code")
+    return variable.dtype.kind == "f" and variable.name not in known

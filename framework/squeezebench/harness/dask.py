@@ -138,7 +138,7 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     import distributed
 
     settings = {
-        "distributed.scheduler.allowed-failures": 1,  # a worker that dies is given one more chance
+        "distributed.scheduler.allowed-failures": 0,  # the run tries again, once, what a worker has died with
         "distributed.worker.daemon": False,
     }
     with contextlib.ExitStack() as stack:

@@ -304,7 +304,7 @@ def test_a_solution_that_was_killed_resumes_from_its_checkpoint_folder(hostile: 
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interruption_keeps_what_is_finished_and_says_how_to_go_on(
     hostile: Path, tmp_path: Path, name: signal.Signals
 ) -> None:

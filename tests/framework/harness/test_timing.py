@@ -58,6 +58,7 @@ def test_the_solver_really_is_pinned_and_warm(tmp_path: Path) -> None:
     assert cores == ["1"] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hostile")
 def test_cells_without_a_value_are_not_timed() -> None:
     results = sb.run(turning(solvers=["hostile:fault=os_exit"]), timing=2)
