@@ -21,7 +21,7 @@ from .job import Record, execute, record_without_result
 from .limits import Limits
 from .messages import job_message
 from .plan import Job
-from .shares import pooled_record, shares
+from .shares import keep_share, kept_share, pooled_record, shares
 from .wire import ProtocolError, decode
 
 __all__ = ["Executor", "FuturesExecutor", "LocalExecutor", "SerialExecutor", "ThreadedExecutor", "executor_for"]
@@ -116,6 +116,7 @@ class _Task:
     job: Job
     whole: Job
     tries: int = 0
+    kept: Record | None = None  # of a share that an earlier run has finished
 
 
 @dataclass
@@ -159,7 +160,10 @@ class FuturesExecutor:
         try:
             while True:
                 while len(pending) < 2 * self._parallel and (task := next(waiting, None)) is not None:
-                    pending[self._submit(task, progress)] = task
+                    if task.kept is not None:
+                        yield from self._gathered(task, [task.kept], shared)
+                    else:
+                        pending[self._submit(task, progress)] = task
                 if not pending:
                     return
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -171,6 +175,7 @@ class FuturesExecutor:
                     elif task.job is task.whole:
                         yield task.job, records
                     else:
+                        keep_share(task.job, task.whole, records[0])
                         yield from self._gathered(task, records, shared)
         finally:
             self._stop(list(pending))
@@ -178,10 +183,10 @@ class FuturesExecutor:
     def _tasks(self, jobs: Sequence[Job], shared: dict[int, _Shared]) -> Iterator[_Task]:
         each = -(-self._parallel // max(1, len(jobs)))  # shares of a job, where there are fewer jobs than workers
         for job in jobs:
-            parts = shares(job, self._host, each)
+            parts = shares(job, self._host, each, self._parallel)
             if len(parts) > 1:
                 shared[id(job)] = _Shared(len(parts))
-            yield from [_Task(part, job) for part in parts]
+            yield from [_Task(part, job, kept=kept_share(part, job)) for part in parts]
 
     def _submit(self, task: _Task, progress: JobProgress) -> Future[Any]:
         task.tries += 1

@@ -198,7 +198,7 @@ def _record(solver: Solver, job: Job, cell: Cell, outcome: Attempt, host: Host) 
 
 
 def _record_of(solver: Solver, job: Job, cell: Cell, outcome: Attempt, host: Host) -> Record:
-    details = {
+    details: dict[str, Any] = {
         "tier": cell.spec.tier,
         "seed": cell.seed,
         "key": cell.key,
@@ -207,6 +207,8 @@ def _record_of(solver: Solver, job: Job, cell: Cell, outcome: Attempt, host: Hos
         "keep": sorted(job.keep),
         "n_threads": job.n_threads,
     }
+    if job.blocks is not None:
+        details["blocks"] = list(job.blocks)
     story = provenance(solver, cell.problem, cell.options, outcome, details)
     timing = {
         "key": cell.key,

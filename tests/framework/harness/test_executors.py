@@ -194,6 +194,42 @@ def test_pooling_is_exact_for_every_number_of_shares_in_whatever_order_they_come
 
 
 @pytest.mark.usefixtures("hostile")
+def test_shares_that_are_finished_survive_the_run(tmp_path: Path) -> None:
+    one = turning(axes={"N": [10]}, solvers=["blocks:trajectories=40"])
+    asked: list[Any] = []
+
+    class Stopping(Executor):
+        """Does the job in this thread, and is interrupted at the third."""
+
+        _max_workers = 4
+
+        def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            from squeezebench.harness.wire import decode
+
+            asked.append(decode(args[0])["blocks"])
+            done: Future[Any] = Future()
+            if len(asked) == 3:
+                done.set_exception(KeyboardInterrupt())
+            else:
+                done.set_result(function(*args, **kwargs))
+            return done
+
+    with pytest.raises(KeyboardInterrupt):
+        sb.run(one, executor=Stopping(), store=tmp_path)
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    kept = {file.name for file in folder.iterdir()}
+    assert kept <= {f"blocks-{k}-{k + 1}.nc" for k in range(4)}
+    asked_before, asked[:] = list(asked), [[0, 0]] * 10  # never the third again
+    resumed = sb.run(one, executor=Stopping(), store=tmp_path)
+    again = asked[10:]
+    assert len(again) == 4 - len(kept)
+    assert all(f"blocks-{a}-{b}.nc" not in kept for a, b in again)
+    assert asked_before[0] == [0, 1]
+    assert not folder.exists()
+    alike(resumed, sb.run(one, isolate=False))
+
+
+@pytest.mark.usefixtures("hostile")
 def test_a_share_that_dies_is_the_failure_of_its_cell() -> None:
     with ThreadPoolExecutor(3) as executor:
         one = turning(axes={"N": [10]}, solvers=["blocks:fault=os_exit"])
