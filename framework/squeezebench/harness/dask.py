@@ -11,10 +11,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from squeezebench.errors import InvalidOptionError, PluginError, SqueezebenchError
+from squeezebench.errors import InvalidOptionError, PluginError, SqueezebenchError, SqueezebenchWarning
 from squeezebench.execution import SCHEMA, error_text
 from squeezebench.host import Host
 from squeezebench.validate import shown
@@ -52,14 +53,15 @@ def plugin_versions(names: list[str]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def dask_executor(
-    address: str, plan: Plan, host: Host, *, workers: int, seconds: float, nbytes: float
+    address: Any, plan: Plan, host: Host, *, workers: int, seconds: float, nbytes: float
 ) -> Iterator[FuturesExecutor]:
     """Executor on a cluster, as long as the context lasts.
 
     Parameters
     ----------
-    address : str
-        ``"local"``, or the address of a scheduler such as ``"tcp://10.0.0.1:8786"``.
+    address : str, cluster or client
+        ``"local"``; the address of a scheduler such as ``"tcp://10.0.0.1:8786"``; or a cluster or client of
+        dask.distributed, dask_jobqueue and the like, which stays open.
     plan : Plan
         Its plugins must be on every worker in the versions that stand in its keys.
     host : Host
@@ -76,16 +78,21 @@ def dask_executor(
     PluginError
         If a worker lacks a plugin, or has another version of it.
     """
-    if not isinstance(address, str) or not address.strip():
-        raise InvalidOptionError(f"dask = {shown(address)}: give 'local' or the address of a scheduler")
+    known = hasattr(address, "scheduler_address") or hasattr(address, "get_executor")
+    if not known and not (isinstance(address, str) and address.strip()):
+        raise InvalidOptionError(
+            f"dask = {shown(address)}: give 'local', the address of a scheduler, or a cluster or client of dask"
+        )
     try:
         import distributed
     except ImportError as error:
         raise InvalidOptionError("dask needs dask.distributed: python -m pip install 'squeezebench[dask]'") from error
     with contextlib.ExitStack() as stack:
-        if address == LOCAL:
+        if isinstance(address, str) and address == LOCAL:
             limits = Limits.for_workers(seconds, nbytes, workers)
             client = stack.enter_context(_local_cluster(workers))
+        elif hasattr(address, "get_executor"):
+            limits, client = Limits(seconds, nbytes), address
         else:
             limits = Limits(seconds, nbytes)
             try:
@@ -97,8 +104,7 @@ def dask_executor(
                     f"dask = {shown(address)}: no scheduler answers there ({error_text(error)})"
                 ) from error
         check_workers(client, plan, host)
-        parallel = max(1, sum(client.nthreads().values()))
-        yield FuturesExecutor(host, client.get_executor(pure=False), parallel=parallel, limits=limits)
+        yield FuturesExecutor(host, client.get_executor(pure=False), limits=limits)
 
 
 def check_workers(client: Any, plan: Plan, host: Host) -> None:
@@ -110,7 +116,10 @@ def check_workers(client: Any, plan: Plan, host: Host) -> None:
         record = host.origin(solver)
         expected[name] = [record.name, record.version, solver.api_version]
     try:
-        client.wait_for_workers(1, timeout=_START)
+        if not client.nthreads():
+            text = "the cluster has no workers yet: waiting for the first one"
+            warnings.warn(text, SqueezebenchWarning, stacklevel=2)
+        client.wait_for_workers(1)
         answers = client.run(plugin_versions, names)
     except Exception as error:
         raise PluginError(

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 from squeezebench.errors import SqueezebenchError
 from squeezebench.execution import Attempt, error_text
 from squeezebench.host import Host
-from squeezebench.threads import thread_limit
 
 from .deaths import JobCancelledError
+from .in_process import SerialExecutor, ThreadedExecutor
 from .isolation import payload_of, records_of, remote_job, solve_apart
-from .job import Record, execute, record_without_result
+from .job import Record, record_without_result
 from .limits import Limits
 from .messages import job_message
 from .plan import Job
@@ -27,6 +27,9 @@ from .wire import ProtocolError, decode
 __all__ = ["Executor", "FuturesExecutor", "LocalExecutor", "SerialExecutor", "ThreadedExecutor", "executor_for"]
 
 JobProgress = Callable[[Job, float, str], None]
+
+#: Jobs handed at once to an executor that does not say how many it runs.
+_UNKNOWN = 64
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,69 +47,6 @@ class Executor(Protocol):
         progress : callable
             ``progress(job, fraction, text)``; with the fraction 0 when the job begins.
         """
-
-
-class SerialExecutor:
-    """One job after another, in this process: a solver that crashes takes the run with it.
-
-    Parameters
-    ----------
-    host : Host
-        Where solvers are found.
-    limits : Limits, optional
-        What a cell may use, as far as its solver heeds it.
-    """
-
-    def __init__(self, host: Host, limits: Limits | None = None) -> None:
-        self._host = host
-        self._limits = limits or Limits()
-
-    def run(self, jobs: Sequence[Job], progress: JobProgress) -> Iterator[tuple[Job, list[Record]]]:
-        """See `Executor.run`."""
-        for job in jobs:
-            progress(job, 0.0, "")
-            yield job, _here(job, self._host, self._limits, progress)
-
-
-class ThreadedExecutor:
-    """Several jobs at a time on threads of this process.
-
-    The kernels run without the GIL, so threads use the cores; a solver in pure Python gains nothing from them.
-    """
-
-    def __init__(self, host: Host, workers: int, limits: Limits | None = None) -> None:
-        self._host = host
-        self._workers = workers
-        self._limits = limits or Limits()
-
-    def run(self, jobs: Sequence[Job], progress: JobProgress) -> Iterator[tuple[Job, list[Record]]]:
-        """See `Executor.run`."""
-        n_threads = max((job.n_threads for job in jobs), default=1)
-
-        def do(job: Job) -> list[Record]:
-            progress(job, 0.0, "")
-            return _here(job, self._host, self._limits, progress)
-
-        with thread_limit(n_threads), ThreadPoolExecutor(self._workers, thread_name_prefix="squeezebench") as pool:
-            pending: dict[Future[list[Record]], Job] = {pool.submit(do, job): job for job in jobs}
-            try:
-                while pending:
-                    done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield pending.pop(future), future.result()
-            finally:
-                for future in pending:  # interrupted: what has not begun is not begun
-                    future.cancel()
-
-
-def _here(job: Job, host: Host, limits: Limits, progress: JobProgress) -> list[Record]:
-    import time
-
-    def report(fraction: float, text: str = "") -> None:
-        progress(job, fraction, text)
-
-    deadline = time.monotonic() + limits.seconds_of(len(job.cells))
-    return execute(job, host, progress=report, deadline=deadline, max_memory=limits.bytes)
 
 
 @dataclass
@@ -139,7 +79,8 @@ class FuturesExecutor:
     executor : concurrent.futures.Executor
         Its ``submit`` is handed a function of this package and bytes.
     parallel : int, optional
-        Jobs that it runs at a time; what it says of itself by default. Large sampled cells are shared out over them.
+        Jobs that it runs at a time; what it says of itself by default, which may change while it runs. Large sampled
+        cells are shared out over them.
     limits : Limits, optional
         What a cell may use.
     """
@@ -150,7 +91,12 @@ class FuturesExecutor:
         self._host = host
         self._executor = executor
         self._limits = limits or Limits()
-        self._parallel = parallel or getattr(executor, "_max_workers", None) or 1
+        self._given = parallel
+
+    @property
+    def _parallel(self) -> int:
+        """Jobs at a time; 0 if the executor does not say."""
+        return self._given or jobs_at_a_time(self._executor)
 
     def run(self, jobs: Sequence[Job], progress: JobProgress) -> Iterator[tuple[Job, list[Record]]]:
         """See `Executor.run`."""
@@ -159,7 +105,7 @@ class FuturesExecutor:
         pending: dict[Future[Any], _Task] = {}
         try:
             while True:
-                while len(pending) < 2 * self._parallel and (task := next(waiting, None)) is not None:
+                while len(pending) < (2 * self._parallel or _UNKNOWN) and (task := next(waiting, None)) is not None:
                     if task.kept is not None:
                         yield from self._gathered(task, [task.kept], shared)
                     else:
@@ -284,6 +230,16 @@ class LocalExecutor(FuturesExecutor):
         if pending:
             self._cancelled.set()
             wait(pending)
+
+
+def jobs_at_a_time(executor: Any) -> int:
+    """Jobs that an executor runs at a time, as far as it says so; 0 if it does not."""
+    for name in ("_max_workers", "max_workers"):
+        value = getattr(executor, name, None)
+        if isinstance(value, int) and value > 0:
+            return value
+    client: Any = getattr(executor, "_client", None)  # of dask: workers come and go
+    return sum(client.nthreads().values()) if hasattr(client, "nthreads") else 0
 
 
 def executor_for(workers: int, host: Host, *, isolate: bool = True, limits: Limits | None = None) -> Executor:

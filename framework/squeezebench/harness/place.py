@@ -68,7 +68,7 @@ def open_executor(
     isolate: bool = True,
     time_limit: float | None = None,
     max_memory: float | None = None,
-    dask: str | None = None,
+    dask: Any = None,
     executor: Any = None,
 ) -> Iterator[Executor]:
     """Where the jobs of a plan run, after checking every argument; see `run` for the parameters."""

@@ -52,7 +52,7 @@ def run(
     time_limit: float | None = None,
     max_memory: float | None = None,
     timing: int = 0,
-    dask: str | None = None,
+    dask: Any = None,
     executor: Executor | concurrent.futures.Executor | None = None,
     observer: RunObserver | None = None,
 ) -> xr.Dataset:
@@ -87,9 +87,9 @@ def run(
     timing : int
         Repetitions of a timing pass after the run: each cell with a value is solved again, alone, warm and pinned to
         fixed cores, and its times are recorded with the grade ``exclusive``. 0: none.
-    dask : str, optional
-        Address of a dask scheduler, or ``"local"`` for a cluster of `workers` processes on this machine, reached on
-        the loopback interface only.
+    dask : str, cluster or client, optional
+        Address of a dask scheduler, a cluster or client of dask, or ``"local"`` for a cluster of `workers` processes
+        on this machine, reached on the loopback interface only.
     executor : Executor or concurrent.futures.Executor, optional
         Where jobs run, instead of workers on this machine.
     observer : RunObserver, optional

@@ -73,6 +73,25 @@ def test_dask_gives_identical_data_although_a_worker_is_killed() -> None:
     alike(here, sb.run(scenario(), dask="local", workers=2))
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("hostile")
+def test_clusters_clients_and_addresses_are_taken_and_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    from squeezebench.harness.dask import _local_cluster
+    from squeezebench.host import get_host
+
+    small = turning(axes={"N": [4, 5]}, solvers=["mean_field", "hostile"])
+    here = sb.run(small)
+    with _local_cluster(1) as client:
+        for dask in (client, client.cluster, client.scheduler_info()["address"]):
+            alike(here, sb.run(small, dask=dask))
+        alike(here, sb.run(small, executor=client.get_executor(pure=False)))
+        assert client.nthreads()
+        # a worker that has another version of a plugin is told before anything is computed
+        monkeypatch.setattr(get_host().origin(get_host().solver("hostile")), "version", "2.0")
+        with pytest.raises(sb.PluginError, match=r"solver 'hostile', this process .* install the same versions there"):
+            sb.run(small, dask=client)
+
+
 def processes() -> list[tuple[int, str]]:
     found = []
     for folder in Path("/proc").iterdir():
