@@ -60,7 +60,7 @@ class SolverProcess:
 
     def __init__(self, n_threads: int, cores: Sequence[int] | None = None) -> None:
         self.n_threads = n_threads
-        self._folder = Path(tempfile.mkdtemp(prefix="squeezebench-"))
+        self._folder = _folder()
         self._log = self._folder / "output"
         environment = dict(os.environ)
         environment |= dict.fromkeys(_THREADS, str(n_threads))
@@ -278,6 +278,17 @@ class SolverProcess:
 
     def _remove_folder(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _folder() -> Path:
+    """A folder of its own for what a process prints."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="squeezebench-"))
+    except OSError as error:
+        raise SqueezebenchError(
+            f"no solver process could be started: no folder in {tempfile.gettempdir()}: {error.strerror or error}; "
+            "free space there or set TMPDIR"
+        ) from error
 
 
 def search_path() -> list[str]:
