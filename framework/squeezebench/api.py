@@ -130,7 +130,7 @@ def solve(
         partial=True,
     )
     _LOG.debug("solving %r with %s (%r) on %d threads", problem, spec, resolved, threads)
-    outcome = attempt(method, problem, resolved, context)
+    outcome = attempt(method, problem, resolved, context, tier=spec.tier)
     _LOG.debug(
         "%s: %s in %.3g s, %.3g s of compilation apart%s",
         spec.label,

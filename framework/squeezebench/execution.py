@@ -7,7 +7,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,20 @@ from .solver import Claim, Context, Solver
 from .threads import available_threads, preload, thread_limit
 from .validate import shown
 
-__all__ = ["FAILED", "STATUSES", "Attempt", "attempt", "provenance", "seed_sequence", "thread_number"]
+__all__ = [
+    "FAILED",
+    "STATUSES",
+    "Attempt",
+    "accept",
+    "attempt",
+    "complete",
+    "error_text",
+    "provenance",
+    "seed_sequence",
+    "take_failure",
+    "thread_number",
+    "warn_if_partial",
+]
 
 #: Everything that a cell can end as.
 STATUSES = (
@@ -55,6 +68,12 @@ class Attempt:
         What the solver says about it; None if it declined the problem.
     seconds, compile_seconds : float
         Wall time without and of compilation.
+    peak_memory : float
+        Bytes beyond what the process held before; NaN where nobody knows.
+    ended : dict
+        Of a solver process that ended: ``signal``, ``exit_code`` and ``limit``.
+    violation : dict
+        The law of physics that the result breaks: ``law``, ``time``, ``amount`` and ``tolerance``.
     exception : BaseException or None
         What a failing solver raised.
     """
@@ -65,10 +84,13 @@ class Attempt:
     claim: Claim | None = None
     seconds: float = 0.0
     compile_seconds: float = 0.0
+    peak_memory: float = float("nan")
+    ended: dict[str, Any] = field(default_factory=dict)
+    violation: dict[str, Any] = field(default_factory=dict)
     exception: BaseException | None = None
 
 
-def attempt(solver: Solver, problem: Problem, options: Any, context: Context) -> Attempt:
+def attempt(solver: Solver, problem: Problem, options: Any, context: Context, *, tier: str = "default") -> Attempt:
     """Solve `problem`, and turn every failure into a status.
 
     Parameters
@@ -81,6 +103,8 @@ def attempt(solver: Solver, problem: Problem, options: Any, context: Context) ->
         Resolved options.
     context : Context
         Seed, threads, limits.
+    tier : str
+        What accuracy was asked for: it decides what the guard takes for the solver's error.
 
     Returns
     -------
@@ -100,34 +124,65 @@ def attempt(solver: Solver, problem: Problem, options: Any, context: Context) ->
         compiled, started = compile_seconds(), time.perf_counter()
         with thread_limit(context.n_threads if solver.parallel else 1):
             moments = solver.solve(problem, options, context)
-        _accept(outcome, moments, problem)
-    except SolverError as error:
-        outcome.status, outcome.reason, outcome.exception = error.status, str(error), error
-    except MemoryError as error:
-        outcome.status, outcome.exception = "out_of_memory", error
-        outcome.reason = f"out of memory: {error}" if str(error) else "out of memory"
-    except Exception as error:
-        outcome.reason, outcome.exception = f"{type(error).__name__}: {error}", error
-        outcome.reason += _where(error)
+        accept(outcome, moments, problem, tier)
+    except (Exception, SystemExit) as error:
+        take_failure(outcome, error)
     outcome.compile_seconds = compile_seconds() - compiled
     outcome.seconds = max(0.0, time.perf_counter() - started - outcome.compile_seconds)
     return outcome
 
 
-def _accept(outcome: Attempt, moments: Any, problem: Problem) -> None:
-    """Take over a solver's result after checking its form, and say how it ended."""
+def take_failure(outcome: Attempt, error: BaseException) -> None:
+    """Status and reason of what a solver raised."""
+    outcome.moments, outcome.exception = None, error
+    if isinstance(error, SolverError):
+        known = error.status in STATUSES and error.status not in ("ok", "unsupported")
+        outcome.status, outcome.reason = error.status if known else "error", error_text(error, named=False)
+        if outcome.status == "timeout":
+            outcome.ended = {"signal": "", "exit_code": None, "limit": "wall time"}
+    elif isinstance(error, MemoryError):
+        detail = error_text(error, named=False)
+        outcome.status, outcome.reason = "out_of_memory", f"out of memory: {detail}" if detail else "out of memory"
+        outcome.ended = {"signal": "", "exit_code": None, "limit": "memory"}
+    elif isinstance(error, SystemExit):
+        outcome.status, outcome.reason = "crashed", f"the solver called sys.exit({shown(error.code)}){_where(error)}"
+        outcome.ended = {"signal": "", "exit_code": error.code if isinstance(error.code, int) else 1, "limit": ""}
+    else:
+        outcome.status, outcome.reason = "error", error_text(error) + _where(error)
+
+
+def error_text(error: BaseException, *, named: bool = True) -> str:
+    """An exception in one line, even if it cannot say what it is."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = "its message cannot be shown"
+    return f"{type(error).__name__}: {text}" if named else text
+
+
+def accept(outcome: Attempt, moments: Any, problem: Problem, tier: str) -> None:
+    """Take over a solver's result after checking its form and its physics, and say how it ended.
+
+    Raises
+    ------
+    SolverError
+        If it has not the form of a result.
+    """
     from .dataset import check_moments
+    from .guard import guarded
 
     check_moments(moments, problem)
     outcome.moments = moments
     outcome.status = moments.status
-    outcome.reason = moments.reason
-    if moments.status not in STATUSES:
-        raise SolverError(f"the solver gave the status {moments.status!r}: expected one of {', '.join(STATUSES)}")
+    outcome.reason = " ".join(str(moments.reason).split())
     if moments.status == "ok" and moments.valid_until < problem.times[-1]:
         outcome.status = "diverged"
     if outcome.status != "ok" and not outcome.reason:
         outcome.reason = f"the solver stands by its values up to t = {moments.valid_until:g} only"
+    finding = guarded(moments, problem, outcome.claim, tier)
+    if finding is not None:
+        outcome.status, outcome.reason = "unphysical", finding.reason
+        outcome.moments, outcome.violation = finding.moments, finding.violation
 
 
 def _where(error: BaseException) -> str:
@@ -205,7 +260,13 @@ def provenance(
         "reason": outcome.reason,
         "valid_until": np.inf if moments is None else moments.valid_until,
         "diagnostics": {} if moments is None else dict(moments.diagnostics),
-        "timings": {"seconds": outcome.seconds, "compile_seconds": outcome.compile_seconds},
+        "ended": outcome.ended,
+        "violation": outcome.violation,
+        "timings": {
+            "seconds": outcome.seconds,
+            "compile_seconds": outcome.compile_seconds,
+            "peak_memory": outcome.peak_memory,
+        },
         "versions": versions(),
         "machine": machine(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -97,6 +97,8 @@ class Host:
         allowed: Iterable[str] | None = None,
         strict: bool = False,
     ) -> None:
+        #: Whether another process finds the same plugins by itself.
+        self.installed = entry_points is None
         self.plugins: list[PluginRecord] = []
         self.solvers: dict[str, Solver] = {}
         self.scenarios: dict[str, Scenario] = {}

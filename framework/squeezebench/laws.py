@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .moments import Moments
     from .problem import Problem
 
-__all__ = ["LAWS", "Violation", "violations"]
+__all__ = ["LAWS", "Violation", "amounts_of", "law_amounts", "violations"]
 
 #: Law → what it says.
 LAWS = {
@@ -68,32 +68,48 @@ def violations(problem: Problem, moments: Moments, tolerance: float = 1e-9) -> l
     >>> violations(problem, sb.Moments(np.array([[0.0, 0.0, 1.25]]), np.zeros((1, 3, 3))))
     [Violation(law='spin_length', time=0.0, amount=0.25), Violation(law='uncertainty', time=0.0, amount=1.25)]
     """
-    N = problem.N
-    sound = problem.times <= moments.valid_until
-    times = problem.times[sound]
-    spin = np.asarray(moments.spin, dtype=np.float64)[sound]
-    covariance = np.asarray(moments.covariance, dtype=np.float64)[sound]
-    finite = np.isfinite(spin).all(axis=-1) & np.isfinite(covariance).all(axis=(-2, -1))
-    amounts = {law: np.zeros(len(times)) for law in LAWS}
-    amounts["finite"][~finite] = np.inf
-    s, c = spin[finite], covariance[finite]
-    length = np.linalg.norm(s, axis=-1)
-    scale = np.maximum(np.abs(c).max(axis=(-2, -1), initial=0.0), N / 4)
-    amounts["spin_length"][finite] = length / (N / 2) - 1
-    square = np.trace(c, axis1=-2, axis2=-1) + length**2
-    amounts["j_squared"][finite] = square / (N / 2 * (N / 2 + 1)) - 1
-    amounts["positive_covariance"][finite] = -np.linalg.eigvalsh(c)[..., 0] / scale
-    amounts["uncertainty"][finite] = -np.linalg.eigvalsh(c + _commutators(s))[..., 0] / scale
+    amounts = law_amounts(problem, moments)
     return [
         Violation(law, float(time), float(amounts[law][k]))
-        for k, time in enumerate(times)
+        for k, time in enumerate(problem.times)
         for law in LAWS
         if amounts[law][k] > tolerance
     ]
 
 
-def _commutators(spin: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """½⟨[J_a, J_b]⟩ = (i/2) ε_abc ⟨J_c⟩, shape (T, 3, 3)."""
+def law_amounts(problem: Problem, moments: Moments) -> dict[str, NDArray[np.float64]]:
+    """Law → relative amount by which it is broken at each time, shape (T,); 0 or less where it holds.
+
+    Where something is not finite the amount of ``finite`` is inf and the others are 0, as all are after
+    ``moments.valid_until``.
+    """
+    sound = problem.times <= moments.valid_until
+    spin = np.asarray(moments.spin, dtype=np.float64)
+    covariance = np.asarray(moments.covariance, dtype=np.float64)
+    finite = np.isfinite(spin).all(axis=-1) & np.isfinite(covariance).all(axis=(-2, -1))
+    amounts = {law: np.zeros(len(problem.times)) for law in LAWS}
+    amounts["finite"][sound & ~finite] = np.inf
+    looked_at = sound & finite
+    for law, values in amounts_of(spin[looked_at], covariance[looked_at], problem.N).items():
+        amounts[law][looked_at] = values
+    return amounts
+
+
+def amounts_of(spin: NDArray[Any], covariance: NDArray[Any], N: int) -> dict[str, NDArray[np.float64]]:
+    """Law → relative amount by which finite moments (…, 3) and (…, 3, 3) break it, shape (…); see `violations`."""
+    length = np.linalg.norm(spin, axis=-1)
+    scale = np.maximum(np.abs(covariance).max(axis=(-2, -1), initial=0.0), N / 4)
+    square = np.trace(covariance, axis1=-2, axis2=-1) + length**2
+    return {
+        "spin_length": np.asarray(length / (N / 2) - 1),
+        "j_squared": np.asarray(square / (N / 2 * (N / 2 + 1)) - 1),
+        "positive_covariance": np.asarray(-np.linalg.eigvalsh(covariance)[..., 0] / scale),
+        "uncertainty": np.asarray(-np.linalg.eigvalsh(covariance + _commutators(spin))[..., 0] / scale),
+    }
+
+
+def _commutators(spin: NDArray[Any]) -> NDArray[np.complex128]:
+    """½⟨[J_a, J_b]⟩ = (i/2) ε_abc ⟨J_c⟩, shape (…, 3, 3)."""
     x, y, z = np.moveaxis(spin, -1, 0)
     zero = np.zeros_like(x)
     rows = [np.stack(row, axis=-1) for row in ((zero, z, -y), (-z, zero, x), (y, -x, zero))]

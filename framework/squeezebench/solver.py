@@ -154,6 +154,9 @@ class Context:
         Of a batch, the stop rule of each problem, as `stop`.
     partial : bool
         Whether whoever asks wants what is finished when Ctrl-C interrupts; otherwise KeyboardInterrupt goes on to them.
+    blocks : (int, int), optional
+        Of a sampled solver that says how many blocks it has (`Solver.sample_blocks`): the first block to compute, and
+        one past the last. None: all of them.
     """
 
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
@@ -169,6 +172,7 @@ class Context:
     reductions: tuple[tuple[Mapping[str, Any], ...], ...] = ()
     stops: tuple[Mapping[str, Any] | None, ...] = ()
     partial: bool = False
+    blocks: tuple[int, int] | None = None
 
     def check(self) -> None:
         """Raise `SolverError` if the run is cancelled or the deadline has passed; call it now and then."""
@@ -242,6 +246,15 @@ class Solver(abc.ABC):
     def estimate(self, problem: Problem, options: Any) -> Cost:
         """What a solution takes, before anything is spent."""
         return Cost()
+
+    def sample_blocks(self, problem: Problem, options: Any) -> int:
+        """Number of independent blocks of trajectories that can be computed apart; 0 if the cell is one piece.
+
+        A sampled solver that gives a number B > 0 must, asked for ``context.blocks = (a, b)``, return samples of
+        blocks a … b − 1 only, the same to the last bit as in a solution of all B. The framework then shares one cell
+        out over many workers and pools what they return.
+        """
+        return 0
 
     def solve_batch(self, problems: Sequence[Problem], options: Any, context: Context) -> list[Moments | SolverError]:
         """Solve many problems in one call; a failure takes the place of its own result only."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import typer
 from squeezebench.errors import SolverError, SqueezebenchError, UnsupportedProblemError
 
 from . import compare, figure, lists, run, solve, store
-from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line
+from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line, printable
 
 __all__ = ["app", "main"]
 
@@ -115,8 +116,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         error_line(_usage_message(error, given))
         sys.exit(EXIT_USAGE)
     if code == EXIT_INTERRUPTED:
-        error_line("interrupted; what is finished is kept, and the same command goes on from there")
+        error_line(_interrupted(given))
     sys.exit(code or 0)
+
+
+def _interrupted(given: list[str]) -> str:
+    """What an interruption has left, and the command that goes on from there."""
+    if "run" not in given:
+        return "interrupted"
+    command = shlex.join(["squeezebench", *(word for word in given if word != "--fresh")])
+    return f"interrupted; what is finished is kept; to go on: {command}"
 
 
 def _usage_message(error: Any, given: list[str]) -> str:
@@ -147,4 +156,4 @@ def _show_warning(
 ) -> None:
     """One line on standard error; where it came from is for developers only."""
     where = f" ({category.__name__}, {filename}:{lineno})" if _debugging() else ""
-    print(f"warning: {message}{where}", file=sys.stderr)
+    print(printable(f"warning: {message}{where}"), file=sys.stderr)

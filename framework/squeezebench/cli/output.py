@@ -21,6 +21,7 @@ __all__ = [
     "number",
     "print_json",
     "print_table",
+    "printable",
     "seconds",
 ]
 
@@ -42,9 +43,14 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
 
 
+def printable(text: str) -> str:
+    """`text` without control characters, which could move a terminal's cursor or change its colours."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def error_line(text: str) -> None:
     """One line on standard error."""
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    print(f"error: {printable(' '.join(text.split()))}", file=sys.stderr)
 
 
 def print_json(data: Any) -> None:
@@ -80,7 +86,9 @@ def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[S
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(
+        title=Text(printable(title)), box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
+    )
     for header, justify in columns:
         table.add_column(header, justify=justify)  # type: ignore[arg-type]  # rich's literal types
     for row in rows:
@@ -103,7 +111,7 @@ _STYLES = {
 def _styled(cell: str) -> Any:
     from rich.text import Text
 
-    return Text(cell, style=_STYLES.get(cell, ""))
+    return Text(printable(cell), style=_STYLES.get(cell, ""))
 
 
 def number(value: float, digits: int = 2) -> str:

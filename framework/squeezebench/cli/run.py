@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import re
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from squeezebench.errors import InvalidOptionError
 from squeezebench.execution import FAILED
 from squeezebench.harness.observer import RunObserver
+from squeezebench.validate import shown
 
 from .output import EXIT_BROKEN, EXIT_FAILED, console, error_line
+from .progress import Progress
 from .verdicts import print_verdicts, verdict_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from squeezebench.comparison import Judgement
-    from squeezebench.harness.job import Record
-    from squeezebench.harness.plan import Job, Plan
 
 __all__ = ["add_to", "exit_code"]
 
@@ -46,37 +50,71 @@ def run(
         list[str] | None, typer.Option("--keep", help="series, trajectories or states; may be repeated.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, whatever is stored.")] = False,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", metavar="<seconds>", help="Kill a cell that takes longer.")
+    ] = None,
+    max_memory: Annotated[
+        str | None,
+        typer.Option("--max-memory", metavar="<size>", help="Kill a cell that takes more, such as 4GiB."),
+    ] = None,
+    timing: Annotated[
+        int, typer.Option("--timing", metavar="<n>", help="Then time each cell alone, warm and pinned, n times.")
+    ] = 0,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="<address>", help="Run on a dask cluster, or a 'local' one.")
+    ] = None,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Solve in this process: no limits, and a crash ends the run.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Run every solver at every point of a scenario, compare them, and print who can be trusted."""
     from squeezebench.comparison import judge
     from squeezebench.harness.assemble import assemble
-    from squeezebench.harness.executors import executor_for
     from squeezebench.harness.manifest import make_manifest
-    from squeezebench.harness.runner import compute, prepare, store_path
+    from squeezebench.harness.place import open_executor
+    from squeezebench.harness.runner import checked_repeats, compute, prepare, store_path
     from squeezebench.harness.store import Store, default_store
+    from squeezebench.harness.timing import measure
     from squeezebench.host import get_host
 
     host = get_host()
     plan, n_threads = prepare(
         scenario, solver or None, workers=workers, seed=seed, n_threads=threads, keep=keep, host=host
     )
-    store = Store(default_store() if output is None else store_path(output), create=True)
-    observer = RunObserver() if quiet else _Progress()
-    try:
-        records, stored = compute(
-            plan,
-            host,
-            store=store,
-            fresh=fresh,
-            n_threads=n_threads,
-            executor=executor_for(workers, host),
-            observer=observer,
+    repeats, nbytes = checked_repeats(timing), None if max_memory is None else size_in_bytes(max_memory)
+    observer = RunObserver() if quiet else Progress()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_ended_like_an_interruption())
+        executor = stack.enter_context(
+            open_executor(
+                plan,
+                host,
+                workers=workers,
+                isolate=not in_process,
+                time_limit=time_limit,
+                max_memory=nbytes,
+                dask=dask,
+            )
         )
-    finally:
-        if isinstance(observer, _Progress):
-            observer.stop()
+        store = Store(default_store() if output is None else store_path(output), create=True)
+        if isinstance(observer, Progress):
+            stack.callback(observer.stop)
+        records, stored = compute(
+            plan, host, store=store, fresh=fresh, n_threads=n_threads, executor=executor, observer=observer
+        )
+        if repeats:
+            measure(
+                plan,
+                records,
+                host,
+                store=store,
+                n_threads=n_threads,
+                repeats=repeats,
+                isolate=not in_process,
+                observer=observer,
+            )
     results = assemble(make_manifest(plan, host), records, host)
     judgements = judge(results)
     if json:
@@ -89,6 +127,38 @@ def run(
         note = f"{computed} cells computed, {stored} taken from the store{where}"
         console(stderr=True).print(note + ("; --fresh computes them again" if stored else ""), markup=False)
     raise typer.Exit(exit_code(results, judgements, named=[spec.label for spec in plan.specs] if solver else []))
+
+
+@contextlib.contextmanager
+def _ended_like_an_interruption() -> Iterator[None]:
+    """Take the signal with which queues and systems end a program as Ctrl-C: what is finished is kept."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not the main thread: signals are somebody else's
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+_SIZES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
+
+
+def size_in_bytes(text: str) -> float:
+    """Bytes of ``"4GiB"``, ``"500 MB"``, ``"2g"`` or ``"1e9"``."""
+    found = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([KMGT]?I?)B?\s*", text, re.IGNORECASE)
+    try:
+        if found is None:
+            raise ValueError
+        return float(found[1]) * _SIZES[found[2].upper()]
+    except (ValueError, KeyError):
+        raise InvalidOptionError(f"--max-memory = {shown(text)}: give a size such as 4GiB or 500MB") from None
 
 
 def print_json_result(results: Any, judgements: Sequence[Judgement], path: Path) -> None:
@@ -115,52 +185,17 @@ def exit_code(results: Any, judgements: Sequence[Judgement], named: Sequence[str
 
 
 def _has_value(results: Any, judgements: Sequence[Judgement], label: str) -> bool:
-    return any(j.solver == label and j.status in ("ok", "diverged", "unphysical") for j in judgements)
+    """Whether a solver has a number anywhere: what is unphysical from the first time on leaves none."""
+    rows = [j for j in judgements if j.solver == label]
+    if any(j.status == "ok" for j in rows):
+        return True
+    cells = results.sel(solver=label)
+    return any(j.status in ("diverged", "unphysical") for j in rows) and any(
+        bool(cells[name].notnull().any()) for name in cells.data_vars if name == "spin" or _is_reduction(cells[name])
+    )
 
 
-class _Progress(RunObserver):
-    """Live progress on a terminal, plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        self._console = console(stderr=True)
-        self._live = sys.stderr.isatty()
-        self._bar = Progress(
-            TextColumn("[progress.description]{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-            disable=not self._live,
-            transient=True,
-        )
-        self._task: Any = None
-        self._done = 0
-        self._total = 0
-
-    def planned(self, plan: Plan, stored: int, jobs: Sequence[Job]) -> None:
-        self._total = sum(len(job.cells) for job in jobs)
-        self._bar.start()
-        self._task = self._bar.add_task(plan.scenario.name, total=self._total)
-
-    def progress(self, job: Job, fraction: float, text: str) -> None:
-        self._bar.update(self._task, description=f"{job.spec.label} {fraction:4.0%} {text}".rstrip())
-
-    def finished(self, job: Job, records: Sequence[Record]) -> None:
-        self._done += len(records)
-        self._bar.update(self._task, completed=self._done, description=job.spec.label)
-        if not self._live:
-            statuses = ", ".join(sorted({record.status for record in records}))
-            line = f"[{self._done}/{self._total}] {job.spec.label} {_where(job)}: {statuses}"
-            self._console.print(line, markup=False)
-
-    def stop(self) -> None:
-        self._bar.stop()
-
-
-def _where(job: Job) -> str:
-    if len(job.cells) > 1:
-        return f"({len(job.cells)} points)"
-    coords = job.cells[0].point.coords
-    return " ".join(f"{name}={value}" for name, value in coords.items())
+def _is_reduction(variable: Any) -> bool:
+    """Whether a variable has one number a cell that says something of a solution."""
+    known = ("n_spins", "claim_floor", "tier_error", "seconds", "compile_seconds", "peak_memory", "exit_code")
+    return variable.dtype.kind == "f" and variable.name not in known

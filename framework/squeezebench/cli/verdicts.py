@@ -55,8 +55,15 @@ def _row(j: Judgement) -> tuple[str, ...]:
         number(spin.get("max_deviation", math.nan)),
         _words(j),
         "the end" if math.isinf(j.good_until) else number(j.good_until, 3),
-        seconds(j.seconds) if j.claim else "–",
+        _time(j),
     )
+
+
+def _time(j: Judgement) -> str:
+    """A measured time as it is; one that was noted by the way as no more than about right."""
+    if not j.claim or math.isnan(j.seconds):
+        return "–"
+    return seconds(j.seconds) if j.timing_grade == "exclusive" else f"~{seconds(j.seconds)}"
 
 
 def _words(j: Judgement) -> str:
@@ -73,13 +80,15 @@ def _notes(judgements: Sequence[Judgement], tolerance: float) -> list[str]:
         f"good until: last time up to which ξ² stays within {tolerance:.3g} of the strongest claim at hand "
         "(compared where the mean spin has a direction and either ξ² is below 1.5)."
     ]
-    notes.append("time: wall time without compilation; the first cell of a solver includes loading its kernels.")
+    notes.append("time: wall time without compilation, of a solution alone, warm and pinned to its cores.")
+    if any(j.claim and j.timing_grade != "exclusive" for j in judgements):
+        notes.append("~: not measured, but noted in passing, while other jobs may have run; --timing 5 measures.")
     if any(j.claim == "mean_field" for j in judgements):
         notes.append(
             "mean field makes no claim on ξ²: a factorised state cannot be squeezed; its deviation is reported."
         )
     if any(j.broken for j in judgements):
-        notes.append("BROKEN: two results are further apart than both answer for.")
+        notes.append("BROKEN: two results are further apart than both answer for, or an exact one is that of no state.")
     seen = set()
     for j in judgements:
         if j.status not in ("ok",) and j.reason and (j.solver, j.reason) not in seen:

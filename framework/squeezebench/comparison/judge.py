@@ -45,6 +45,8 @@ class Judgement:
         Up to when the solver itself stands by its values.
     seconds : float
         Wall time without compilation.
+    timing_grade : str
+        How that was taken: ``exclusive``, or ``shared`` or ``batch``, which are no measurements.
     """
 
     point: dict[str, Any]
@@ -60,6 +62,7 @@ class Judgement:
     good_until: float
     valid_until: float
     seconds: float
+    timing_grade: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -123,12 +126,18 @@ def _row(
         reference="" if against is None else against.label,
         is_reference=view is reference,
         verdict=verdict,
-        broken=any(outcome.broken for outcome in outcomes.values()),
+        broken=any(outcome.broken for outcome in outcomes.values()) or _impossible(view, cell),
         deviations={name: asdict(outcome) for name, outcome in outcomes.items()},
         good_until=_good_until(view, reference, tolerance),
         valid_until=float(cell["valid_until"]) if "valid_until" in cell else math.nan,
         seconds=float(cell["seconds"]),
+        timing_grade=str(cell["timing_grade"].values) if "timing_grade" in cell else "",
     )
+
+
+def _impossible(view: View, cell: xr.Dataset) -> bool:
+    """Whether what claims to be exact has been found to be the moments of no state."""
+    return view.accuracy == "exact" and "broken_law" in cell and bool(str(cell["broken_law"].values))
 
 
 def _overall(outcomes: list[PairOutcome]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,10 +168,34 @@ def _put_statuses(
     put("n_spins", [np.nan if record is None else record.problem.N for record in flat], "number of spins", "1")
     put("claim_floor", [float(claim.get("floor", np.nan)) for claim in claims], "relative error no option removes", "1")
     put("tier_error", [tier for tier in tiers for _ in range(per_solver)], "relative error aimed for", "1")
-    for name in ("seconds", "compile_seconds"):
-        what = "wall time of the solution" if name == "seconds" else "time spent on compilation"
-        values = [np.nan if record is None else record.timing.get(name, np.nan) for record in flat]
-        put(name, values, what, "s")
+    _put_ends(put, flat)
+
+    def timing(name: str) -> list[float]:
+        return [np.nan if record is None else float(record.timing.get(name, np.nan)) for record in flat]
+
+    put("seconds", timing("seconds"), "wall time of the solution", "s")
+    put("compile_seconds", timing("compile_seconds"), "time spent on compilation", "s")
+    grades = ["" if record is None else str(record.timing.get("timing_grade", "")) for record in flat]
+    put("timing_grade", grades, "how the time was taken: exclusive, shared or batch")
+    if "exclusive" in grades:
+        put("peak_memory", timing("peak_memory"), "peak memory of the solution, beyond what was in use before", "bytes")
+
+
+def _put_ends(put: Any, flat: Sequence[Record | None]) -> None:
+    """What tells failures apart: how a process ended, which limit it met, which law a result breaks."""
+    stories = [{} if record is None else record.provenance for record in flat]
+    ends = [story.get("ended") or {} for story in stories]
+    codes = [end.get("exit_code") for end in ends]
+    put("signal", [str(end.get("signal") or "") for end in ends], "signal that ended the solver's process")
+    put(
+        "exit_code",
+        [np.nan if code is None else float(code) for code in codes],
+        "exit code of the solver's process",
+        "1",
+    )
+    put("limit", [str(end.get("limit") or "") for end in ends], "limit that was met: wall time, memory or system")
+    laws = [str((story.get("violation") or {}).get("law", "")) for story in stories]
+    put("broken_law", laws, "law of spin states that the result breaks")
 
 
 def _put_observables(

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from squeezebench.errors import InvalidOptionError, StoreError
+from squeezebench.errors import InvalidOptionError, SqueezebenchWarning, StoreError
+from squeezebench.execution import FAILED
 from squeezebench.host import get_host
 from squeezebench.validate import shown, shown_path
 
 from .assemble import assemble
-from .files import write_atomically
+from .files import read_heads, write_atomically
 from .store import Store
+from .verify import verify
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["average", "load", "merge"]
+__all__ = ["average", "failures", "load", "merge"]
 
 
 def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
@@ -44,9 +47,16 @@ def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
     StoreError
         If this is no store, or has no such run.
     """
+    opened = Store(store)
+    manifest = _chosen(opened, run)
+    records = opened.read(key for row in manifest["keys"] for key in row)
+    return assemble(manifest, records, get_host())
+
+
+def _chosen(opened: Store, run: str | None) -> dict[str, Any]:
+    """Manifest of the run that is asked for."""
     if run is not None and (not isinstance(run, str) or not run):
         raise InvalidOptionError(f"run = {shown(run)}: give a scenario's name, or the beginning of a run's id")
-    opened = Store(store)
     runs = opened.runs()
     if run is not None:
         chosen = [manifest for manifest in runs if manifest["name"] == run or manifest["id"].startswith(run)]
@@ -58,9 +68,51 @@ def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
         raise StoreError(
             f"{shown_path(opened.path)} holds no run: 'squeezebench run … -o {shown_path(opened.path)}' adds one"
         )
-    manifest = runs[-1]
+    return runs[-1]
+
+
+def failures(store: str | os.PathLike[str], run: str | None = None) -> list[dict[str, Any]]:
+    """Every failed cell of a stored run, with what its solver printed.
+
+    Parameters
+    ----------
+    store, run
+        As for `load`.
+
+    Returns
+    -------
+    list of dict
+        ``solver``, ``point``, ``status``, ``reason``, ``signal``, ``exit_code``, ``limit``, ``output`` and ``key``.
+    """
+    import itertools
+
+    opened = Store(store)
+    manifest = _chosen(opened, run)
     records = opened.read(key for row in manifest["keys"] for key in row)
-    return assemble(manifest, records, get_host())
+    points = list(itertools.product(*manifest["axes"].values()))
+    found = []
+    for solver, row in zip(manifest["solvers"], manifest["keys"], strict=True):
+        for key, values in zip(row, points, strict=True):
+            record = records.get(key)
+            if record is None or record.status not in FAILED:
+                continue
+            ended = record.provenance.get("ended") or {}
+            found.append(
+                {
+                    "solver": solver["label"],
+                    "point": ", ".join(
+                        f"{name} = {value}" for name, value in zip(manifest["axes"], values, strict=True)
+                    ),
+                    "status": record.status,
+                    "reason": record.reason,
+                    "signal": ended.get("signal") or "",
+                    "exit_code": ended.get("exit_code"),
+                    "limit": ended.get("limit") or "",
+                    "output": str(record.provenance.get("output", "")),
+                    "key": key,
+                }
+            )
+    return found
 
 
 def merge(*stores: str | os.PathLike[str], into: str | os.PathLike[str]) -> Path:
@@ -80,16 +132,35 @@ def merge(*stores: str | os.PathLike[str], into: str | os.PathLike[str]) -> Path
     """
     if not stores:
         raise InvalidOptionError("merge needs at least one store to copy from")
-    sources = [Store(store) for store in stores]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SqueezebenchWarning)  # what is wrong with their files is said below
+        sources = [Store(store) for store in stores]
     target = Store(into, create=True)
     for source in sources:
+        findings = [finding for finding in verify(source.path) if finding.kind != "temporary"]
+        for finding in findings:
+            warnings.warn(f"not merged: {finding}", SqueezebenchWarning, stacklevel=2)
+        bad = {finding.path for finding in findings}
         for pattern in ("jobs/*.nc", "timings/*.json", "runs/*.json"):
             for file in sorted(source.path.glob(pattern)):
                 destination = target.path / file.relative_to(source.path)
-                if not destination.exists():
-                    write_atomically(destination, lambda temporary, file=file: shutil.copyfile(file, temporary))
+                if file not in bad and _better(file, destination):
+                    write_atomically(destination, lambda temporary, file=file: shutil.copy2(file, temporary))
     target.refresh()
     return target.path
+
+
+def _better(file: Path, destination: Path) -> bool:
+    """Whether a file is to be copied: nothing is there yet, or only failures that it does not share."""
+    if not destination.exists():
+        return True
+    if file.suffix != ".nc":
+        return False
+    try:
+        there = sum(status in FAILED for status in read_heads(destination).values())
+    except StoreError:
+        return True
+    return sum(status in FAILED for status in read_heads(file).values()) < there
 
 
 def average(results: xr.Dataset, over: str, weights: Any = None) -> xr.Dataset:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from squeezebench.errors import SolverError
-from squeezebench.execution import Attempt, attempt, complete, provenance, seed_sequence
+from squeezebench.execution import (
+    Attempt,
+    accept,
+    attempt,
+    complete,
+    error_text,
+    provenance,
+    seed_sequence,
+    take_failure,
+)
 from squeezebench.host import Host
 from squeezebench.moments import Moments
 from squeezebench.problem import Problem
 from squeezebench.solver import Context, Solver, no_progress
 from squeezebench.threads import preload, thread_limit
 
+from .limits import MemoryGauge
 from .plan import Cell, Job
 
-__all__ = ["Record", "execute"]
+__all__ = ["Record", "execute", "record_without_result"]
 
 Progress = Callable[..., None]
 
@@ -58,7 +69,14 @@ class Record:
         return Problem.from_dict(self.provenance["problem"])
 
 
-def execute(job: Job, host: Host, *, progress: Progress | None = None, deadline: float = np.inf) -> list[Record]:
+def execute(
+    job: Job,
+    host: Host,
+    *,
+    progress: Progress | None = None,
+    deadline: float = np.inf,
+    max_memory: float = np.inf,
+) -> list[Record]:
     """Records of a job's cells, in order.
 
     Parameters
@@ -71,6 +89,8 @@ def execute(job: Job, host: Host, *, progress: Progress | None = None, deadline:
         ``progress(fraction, text)`` of the job.
     deadline : float
         ``time.monotonic()`` value at which a solver should give up.
+    max_memory : float
+        Bytes that a solver may use.
 
     Returns
     -------
@@ -78,27 +98,39 @@ def execute(job: Job, host: Host, *, progress: Progress | None = None, deadline:
         One a cell, failures included; never raises, but for KeyboardInterrupt and the like.
     """
     solver = host.solver(job.spec.name)
-    report = progress or no_progress
-    if len(job.cells) > 1 and solver.batches:
-        outcomes = _batch(solver, job, _context(job, job.cells[0], report, deadline))
-    else:
-        outcomes = [
-            attempt(solver, cell.problem, cell.options, _context(job, cell, report, deadline)) for cell in job.cells
-        ]
+    with tempfile.TemporaryDirectory(prefix="squeezebench-", ignore_cleanup_errors=True) as scratch:
+        context = Context(
+            n_threads=job.n_threads,
+            keep=job.keep,
+            progress=progress or no_progress,
+            deadline=deadline,
+            max_memory=max_memory,
+            blocks=job.blocks,
+            checkpoint=None if job.checkpoint is None else Path(job.checkpoint),
+            scratch=Path(scratch),
+        )
+        if len(job.cells) > 1 and solver.batches:
+            outcomes = _batch(solver, job, _of_cell(context, job.cells[0]))
+        else:
+            outcomes = [_single(solver, cell, _of_cell(context, cell)) for cell in job.cells]
     return [_record(solver, job, cell, outcome, host) for cell, outcome in zip(job.cells, outcomes, strict=True)]
 
 
-def _context(job: Job, cell: Cell, progress: Progress, deadline: float) -> Context:
+def _of_cell(context: Context, cell: Cell) -> Context:
     stop = cell.point.stop
-    return Context(
+    return replace(
+        context,
         seed=seed_sequence(cell.seed),
-        n_threads=job.n_threads,
-        keep=job.keep,
         stop=None if stop is None else stop.to_dict(),
         reductions=_reductions([cell]),
-        progress=progress,
-        deadline=deadline,
     )
+
+
+def _single(solver: Solver, cell: Cell, context: Context) -> Attempt:
+    gauge = MemoryGauge()
+    outcome = attempt(solver, cell.problem, cell.options, context, tier=cell.spec.tier)
+    outcome.peak_memory = gauge.peak()
+    return outcome
 
 
 def _reductions(cells: Sequence[Cell]) -> tuple[tuple[Mapping[str, Any], ...], ...]:
@@ -107,7 +139,6 @@ def _reductions(cells: Sequence[Cell]) -> tuple[tuple[Mapping[str, Any], ...], .
 
 def _batch(solver: Solver, job: Job, context: Context) -> list[Attempt]:
     """Outcomes of a batch: the cells that the solver supports in one call, the others told apart."""
-    from squeezebench.execution import _accept  # the same acceptance as for a single cell
     from squeezebench.jit import compile_seconds
 
     outcomes = [Attempt("error", "the batch gave no result") for _ in job.cells]
@@ -121,50 +152,80 @@ def _batch(solver: Solver, job: Job, context: Context) -> list[Attempt]:
             else:
                 outcomes[index] = Attempt("unsupported", support.reason or "no reason given")
         except Exception as error:
-            outcomes[index] = Attempt("error", f"{type(error).__name__}: {error}", exception=error)
+            take_failure(outcomes[index], error)
     if not taken:
         return outcomes
     preload(solver.libraries)
-    compiled, started = compile_seconds(), time.perf_counter()
-    cells = [job.cells[index] for index in taken]
-    problems = [cell.problem for cell in cells]
-    stops = tuple(None if cell.point.stop is None else cell.point.stop.to_dict() for cell in cells)
-    context = dataclasses.replace(context, reductions=_reductions(cells), stops=stops)
-    try:
-        with thread_limit(context.n_threads if solver.parallel else 1):
-            results = solver.solve_batch(problems, job.cells[0].options, context)
-        if len(results) != len(problems):
-            raise SolverError(f"solve_batch gave {len(results)} results for {len(problems)} problems")
-    except Exception as error:
-        failure = error if isinstance(error, SolverError) else SolverError(f"{type(error).__name__}: {error}")
-        results = [failure] * len(problems)
+    gauge, compiled, started = MemoryGauge(), compile_seconds(), time.perf_counter()
+    with thread_limit(context.n_threads if solver.parallel else 1):
+        results = _results(solver, [job.cells[index] for index in taken], context)
     compiled = compile_seconds() - compiled
     seconds = max(0.0, time.perf_counter() - started - compiled) / len(taken)
-    for index, problem, result in zip(taken, problems, results, strict=True):
-        outcome = outcomes[index]
-        outcome.seconds, outcome.compile_seconds = seconds, compiled / len(taken)
+    peak = gauge.peak()
+    for index, result in zip(taken, results, strict=True):
+        outcome, cell = outcomes[index], job.cells[index]
+        outcome.seconds, outcome.compile_seconds, outcome.peak_memory = seconds, compiled / len(taken), peak
         try:
-            if isinstance(result, SolverError):
+            if isinstance(result, BaseException):
                 raise result
             outcome.reason = ""
-            _accept(outcome, result, problem)
-        except SolverError as error:
-            outcome.status, outcome.reason, outcome.exception = error.status, str(error), error
+            accept(outcome, result, cell.problem, cell.spec.tier)
+        except (Exception, SystemExit) as error:
+            take_failure(outcome, error)
     return outcomes
 
 
+def _results(solver: Solver, cells: Sequence[Cell], context: Context) -> list[Any]:
+    """What the solver gives for each cell; a call that fails as a whole is halved, so that one point costs itself."""
+    stops = tuple(None if cell.point.stop is None else cell.point.stop.to_dict() for cell in cells)
+    batch = replace(context, reductions=_reductions(cells), stops=stops)
+    try:
+        results = solver.solve_batch([cell.problem for cell in cells], cells[0].options, batch)
+        if not isinstance(results, Sequence) or len(results) != len(cells):
+            given = len(results) if isinstance(results, Sequence) else type(results).__name__
+            raise SolverError(f"solve_batch gave {given} results for {len(cells)} problems")
+        return list(results)
+    except (Exception, SystemExit) as error:
+        if len(cells) == 1 or getattr(error, "status", "") == "timeout":
+            return [error] * len(cells)
+        half = len(cells) // 2
+    return _results(solver, cells[:half], context) + _results(solver, cells[half:], context)
+
+
+def record_without_result(job: Job, cell: Cell, outcome: Attempt, host: Host, *, output: str = "") -> Record:
+    """Record of a cell that came to nothing, for whatever reason outside the solver."""
+    record = _record(host.solver(job.spec.name), job, cell, outcome, host)
+    if output.strip():
+        record.provenance["output"] = output
+    return record
+
+
 def _record(solver: Solver, job: Job, cell: Cell, outcome: Attempt, host: Host) -> Record:
-    details = {
+    try:
+        return _record_of(solver, job, cell, outcome, host)
+    except Exception as error:  # what a solver or an observable of a plugin has brought along
+        failed = Attempt("error", f"its result cannot be recorded: {error_text(error)}")
+        return _record_of(solver, job, cell, failed, host)
+
+
+def _record_of(solver: Solver, job: Job, cell: Cell, outcome: Attempt, host: Host) -> Record:
+    details: dict[str, Any] = {
         "tier": cell.spec.tier,
         "seed": cell.seed,
         "key": cell.key,
         "reductions": [reduction.to_dict() for reduction in cell.point.reductions],
+        "stop": None if cell.point.stop is None else cell.point.stop.to_dict(),
+        "keep": sorted(job.keep),
+        "n_threads": job.n_threads,
     }
+    if job.blocks is not None:
+        details["blocks"] = list(job.blocks)
     story = provenance(solver, cell.problem, cell.options, outcome, details)
     timing = {
         "key": cell.key,
         "solver": solver.name,
         "n_threads": job.n_threads,
+        "cells": len(job.cells),
         "timing_grade": "batch" if len(job.cells) > 1 else "shared",
         "created": story["created"],
         "machine": story.pop("machine"),
@@ -174,7 +235,7 @@ def _record(solver: Solver, job: Job, cell: Cell, outcome: Attempt, host: Host) 
     if outcome.moments is not None:
         moments = complete(outcome.moments, cell.problem)
         record.reductions = _reduced(cell, moments, host)
-        if "series" in job.keep and moments.series:
+        if ("series" in job.keep and moments.series) or job.blocks is not None:  # parts are pooled later
             record.moments = moments
     return record
 

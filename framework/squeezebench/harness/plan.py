@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from squeezebench.reductions import Reduction, StopRule
     from squeezebench.scenario import Point, Scenario
 
-__all__ = ["MAX_BATCH", "MAX_SERIES_POINTS", "Cell", "Job", "Plan", "cell_key", "jobs_of", "make_plan"]
+__all__ = ["MAX_BATCH", "MAX_SERIES_POINTS", "Cell", "Job", "Plan", "cell_key", "jobs_of", "keys_of_story", "make_plan"]
 
 #: Most cells in one job, and so in one file.
 MAX_BATCH = 1024
@@ -70,11 +70,17 @@ class Job:
         Threads of the solver.
     keep : frozenset of str
         What is stored beyond status and reductions.
+    blocks : (int, int), optional
+        First and one past the last block of trajectories, where one sampled cell is shared out.
+    checkpoint : str, optional
+        Folder in which a solver may keep what it resumes from.
     """
 
     cells: tuple[Cell, ...]
     n_threads: int
     keep: frozenset[str]
+    blocks: tuple[int, int] | None = None
+    checkpoint: str | None = None
 
     @property
     def spec(self) -> Spec:
@@ -140,20 +146,40 @@ def cell_key(
     # What is wrong with a solver that cannot even say this is said when it is asked to solve.
     with contextlib.suppress(Exception):
         sampled = bool(solver.full_support(problem, options)) and solver.claim(problem, options).sampled
-    return content_hash(
+    return _key(
         {
             "schema": SCHEMA,
             "solver": solver.name,
             "plugin_version": plugin_version,
             "api_version": solver.api_version,
             "options": options.model_dump(mode="json"),
-            "problem": without_labels(problem.to_dict()),
+            "problem": problem.to_dict(),
             "reductions": [reduction.to_dict() for reduction in reductions],
             "stop": None if stop is None else stop.to_dict(),
             "keep": sorted(keep),
-            "seed": seed if sampled else None,
-        }
+            "seed": seed,
+        },
+        sampled,
     )
+
+
+def _key(story: Mapping[str, Any], sampled: bool) -> str:
+    names = ("schema", "solver", "plugin_version", "api_version", "options", "reductions", "stop", "keep")
+    content = {name: story[name] for name in names}
+    content["problem"] = without_labels(story["problem"])
+    content["seed"] = story["seed"] if sampled else None
+    return content_hash(content)
+
+
+def keys_of_story(story: Mapping[str, Any]) -> set[str]:
+    """Keys that a cell of this provenance may have: with its seed, and without.
+
+    Raises
+    ------
+    KeyError
+        If something that decides the key is not in it.
+    """
+    return {_key(story, sampled) for sampled in (True, False)}
 
 
 def make_plan(

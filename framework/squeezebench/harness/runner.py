@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from squeezebench.threads import available_threads
 from squeezebench.validate import real_path, shown
 
 from .assemble import assemble
-from .executors import Executor, executor_for
+from .executors import Executor
 from .job import Record
 from .manifest import make_manifest
 from .observer import RunObserver
+from .place import Unfinished, clear_checkpoint, open_executor, with_checkpoint
 from .plan import Cell, Job, Plan, jobs_of, make_plan
 from .store import Store
+from .timing import measure
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from squeezebench.scenario import Scenario
     from squeezebench.spec import Spec
 
-__all__ = ["compute", "prepare", "run"]
+__all__ = ["checked_repeats", "compute", "prepare", "run", "store_path"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +48,12 @@ def run(
     n_threads: int | None = None,
     keep: Iterable[str] | None = None,
     fresh: bool = False,
-    executor: Executor | None = None,
+    isolate: bool = True,
+    time_limit: float | None = None,
+    max_memory: float | None = None,
+    timing: int = 0,
+    dask: Any = None,
+    executor: Executor | concurrent.futures.Executor | None = None,
     observer: RunObserver | None = None,
 ) -> xr.Dataset:
     """Run every solver at every point of a scenario.
@@ -69,8 +77,21 @@ def run(
         What to keep beyond status and reductions; by default the scenario's, or ``series`` up to 1000 points.
     fresh : bool
         Compute everything again, whatever the store holds.
-    executor : Executor, optional
-        Where jobs run, instead of this process.
+    isolate : bool
+        Whether solvers run in processes of their own, so that one that crashes, hangs or takes all memory costs its
+        cell only. Without it they run in this process, and limits are kept only by solvers that heed them.
+    time_limit : float, optional
+        Seconds that a cell may take; then its process is killed. A batch gets as much for every 64 of its cells.
+    max_memory : float, optional
+        Bytes that a cell may use beyond the interpreter; by default each worker's share of 90 % of the machine's.
+    timing : int
+        Repetitions of a timing pass after the run: each cell with a value is solved again, alone, warm and pinned to
+        fixed cores, and its times are recorded with the grade ``exclusive``. 0: none.
+    dask : str, cluster or client, optional
+        Address of a dask scheduler, a cluster or client of dask, or ``"local"`` for a cluster of `workers` processes
+        on this machine, reached on the loopback interface only.
+    executor : Executor or concurrent.futures.Executor, optional
+        Where jobs run, instead of workers on this machine.
     observer : RunObserver, optional
         Told about progress.
 
@@ -102,23 +123,39 @@ def run(
     host = get_host()
     if not isinstance(fresh, bool):
         raise InvalidOptionError(f"fresh = {shown(fresh)}: give True or False")
-    for name, value, method in (("executor", executor, "run"), ("observer", observer, "planned")):
-        if value is not None and not callable(getattr(value, method, None)):
+    for name, value, methods in (("executor", executor, ("run", "submit")), ("observer", observer, ("planned",))):
+        if value is not None and not any(callable(getattr(value, method, None)) for method in methods):
             raise InvalidOptionError(
-                f"{name} = {shown(value)} has no method {method!r}: give one of squeezebench.harness"
+                f"{name} = {shown(value)} has no method {methods[0]!r}: give one of squeezebench.harness"
             )
     if store is not None:
         store = real_path(store, "store", "a folder")
     plan, threads = prepare(scenario, solvers, workers=workers, seed=seed, n_threads=n_threads, keep=keep, host=host)
-    records, _ = compute(
+    repeats = checked_repeats(timing)
+    with open_executor(
         plan,
         host,
-        store=None if store is None else Store(store, create=True),
-        fresh=fresh,
-        n_threads=threads,
-        executor=executor or executor_for(workers, host),
-        observer=observer or RunObserver(),
-    )
+        workers=workers,
+        isolate=isolate,
+        time_limit=time_limit,
+        max_memory=max_memory,
+        dask=dask,
+        executor=executor,
+    ) as place:
+        opened = None if store is None else Store(store, create=True)
+        records, _ = compute(
+            plan,
+            host,
+            store=opened,
+            fresh=fresh,
+            n_threads=threads,
+            executor=place,
+            observer=observer or RunObserver(),
+        )
+    if repeats:
+        measure(
+            plan, records, host, store=opened, n_threads=threads, repeats=repeats, isolate=isolate, observer=observer
+        )
     return assemble(make_manifest(plan, host), records, host)
 
 
@@ -170,6 +207,8 @@ def compute(
         store.write_run(make_manifest(plan, host))
     stored = len(records)
     jobs = jobs_of(plan, host, keys - records.keys(), n_threads)
+    if store is not None:
+        jobs = [with_checkpoint(job, store) for job in jobs]
     _LOG.info(
         "scenario %r: %d solvers at %d points, %d cells from the store, %d jobs to do",
         plan.scenario.name,
@@ -179,19 +218,35 @@ def compute(
         len(jobs),
     )
     observer.planned(plan, stored, jobs)
+    todo = jobs if store is None or fresh else Unfinished(jobs, store)
+    running = executor.run(todo, observer.progress)
     try:
-        for job, done in executor.run(jobs, observer.progress):
+        for job, done in running:
             if store is not None:
                 store.write(job.name, done)
+                clear_checkpoint(job, done)
             records |= {record.key: record for record in done}
             _log_finished(job, done)
             observer.finished(job, done)
     finally:
+        if isinstance(running, Generator):
+            running.close()  # at once, not when it is collected: what still runs is stopped here
         if store is not None:
             store.flush()
+    if isinstance(todo, Unfinished) and todo.found:  # another run on the same store was faster
+        found = store.read(todo.found) if store is not None else {}
+        records |= found
+        stored += len(found)
     for record in records.values():  # the same types whether computed just now or read from disk
         record.provenance = to_plain(record.provenance)
     return records, stored
+
+
+def checked_repeats(timing: Any) -> int:
+    """`timing` as a number of repetitions."""
+    if isinstance(timing, bool) or not isinstance(timing, int) or timing < 0:
+        raise InvalidOptionError(f"timing = {shown(timing)}: give a number of repetitions, or 0")
+    return timing
 
 
 def _log_finished(job: Job, records: Sequence[Record]) -> None:

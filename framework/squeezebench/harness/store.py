@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import re
 import secrets
+import time
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,14 +16,19 @@ from typing import Any
 
 from squeezebench.errors import SqueezebenchWarning, StoreError
 from squeezebench.execution import FAILED, SCHEMA
-from squeezebench.validate import real_path, shown_path
+from squeezebench.validate import real_path, shown, shown_path
 
 from .files import read_heads, read_job, write_job, write_json
 from .job import Record
 
-__all__ = ["Store", "default_store"]
+__all__ = ["Store", "default_store", "hash_name", "read_manifest"]
 
 KIND = "squeezebench store"
+
+#: Seconds after which a temporary file is nobody's any more.
+_LEFT_BEHIND = 3600.0
+
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +65,8 @@ class Store:
         marker = self.path / "store.json"
         if create and not self._is_there(marker):
             write_json(marker, {"kind": KIND, "schema": SCHEMA})
+        if create:
+            self._sweep()
         try:
             head = json.loads(marker.read_text(encoding="utf-8"))
             schema = head["schema"] if head["kind"] == KIND else None
@@ -78,6 +88,14 @@ class Store:
             return marker.exists()
         except OSError as error:
             raise StoreError(f"{self._name} cannot be read: {error.strerror or error}") from error
+
+    def _sweep(self) -> None:
+        """Remove what writers that were killed have left behind."""
+        for folder in ("", "jobs", "runs", "timings"):
+            for file in (self.path / folder).glob(".*.tmp"):
+                with contextlib.suppress(OSError):
+                    if time.time() - file.stat().st_mtime > _LEFT_BEHIND:
+                        file.unlink()
 
     # ---------------------------------------------------------------- index
 
@@ -105,8 +123,9 @@ class Store:
             files[file.name] = entry
         changed |= files.keys() != self._index.keys()
         self._index = files
-        self._where = {key: name for name, entry in files.items() for key in entry["cells"]}
-        self._status = {key: status for entry in files.values() for key, status in entry["cells"].items()}
+        self._where, self._status = {}, {}
+        for name, entry in sorted(files.items(), key=lambda item: (item[1]["stamp"][1], item[0])):
+            self._note(name, entry["cells"])
         if changed:
             self._save_index()
 
@@ -121,6 +140,29 @@ class Store:
     def done(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that need not be computed again: a failure is tried again."""
         return {key for key in keys if self._status.get(key, "error") not in FAILED}
+
+    def has_new(self, name: str) -> bool:
+        """Whether another run has added a job file of this name since the last look; if so, it is taken in."""
+        file = self.path / "jobs" / f"{name}.nc"
+        if file.name in self._index or not file.exists():
+            return False
+        try:
+            stat = file.stat()
+            cells = read_heads(file)
+        except (StoreError, OSError):
+            return False  # it is computed again, and its file replaced
+        self._take_in(file.name, [stat.st_size, stat.st_mtime_ns], cells)
+        return True
+
+    def _take_in(self, name: str, stamp: list[int], cells: dict[str, str]) -> None:
+        self._index[name] = {"stamp": stamp, "cells": cells}
+        self._note(name, cells)
+
+    def _note(self, name: str, cells: dict[str, str]) -> None:
+        """Note where cells are; a later result takes the place of an earlier one, but no failure that of a result."""
+        for key, status in cells.items():
+            if status not in FAILED or self._status.get(key, "error") in FAILED:
+                self._where[key], self._status[key] = name, status
 
     def read(self, keys: Iterable[str]) -> dict[str, Record]:
         """Records of the given cells; those that are missing are left out, and damaged files reported."""
@@ -140,24 +182,30 @@ class Store:
 
     def write(self, name: str, records: Sequence[Record]) -> None:
         """Add one job's records, and their timings as a record of their own."""
-        file = self.path / "jobs" / f"{name}.nc"
+        file = self.path / "jobs" / f"{hash_name(name)}.nc"
         write_job(file, records)
         stat = file.stat()
         cells = {record.key: record.status for record in records}
-        self._index[file.name] = {"stamp": [stat.st_size, stat.st_mtime_ns], "cells": cells}
-        self._where |= dict.fromkeys(cells, file.name)
-        self._status |= cells
-        timing = self.path / "timings" / f"{name[:16]}-{secrets.token_hex(6)}.json"
-        write_json(timing, {"schema": SCHEMA, "records": [record.timing for record in records]})
+        self._take_in(file.name, [stat.st_size, stat.st_mtime_ns], cells)
+        self.write_timings(name, [record.timing for record in records])
+
+    def write_timings(self, name: str, timings: Sequence[dict[str, Any]]) -> None:
+        """Add timing records of a job of the given name; they are no results, and never replace each other."""
+        file = self.path / "timings" / f"{hash_name(name)[:16]}-{secrets.token_hex(6)}.json"
+        write_json(file, {"schema": SCHEMA, "records": list(timings)}, durable=False)
 
     def flush(self) -> None:
         """Save the index."""
         self._save_index()
 
     def timings(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Latest timing record of each of the given cells."""
+        """Timing record of each of the given cells: the latest exclusive one, or else the latest."""
         wanted = set(keys)
         latest: dict[str, dict[str, Any]] = {}
+
+        def rank(entry: dict[str, Any]) -> tuple[bool, str]:
+            return entry.get("timing_grade") == "exclusive", str(entry.get("created", ""))
+
         for file in sorted((self.path / "timings").glob("*.json")):
             try:
                 entries = json.loads(file.read_text(encoding="utf-8"))["records"]
@@ -165,7 +213,7 @@ class Store:
                 continue  # a timing that cannot be read costs a number in a table, no result
             for entry in entries:
                 key = entry.get("key")
-                if key in wanted and entry.get("created", "") >= latest.get(key, {}).get("created", ""):
+                if key in wanted and rank(entry) >= rank(latest.get(key, {})):
                     latest[key] = entry
         return latest
 
@@ -173,20 +221,44 @@ class Store:
 
     def write_run(self, manifest: dict[str, Any]) -> None:
         """Add the manifest of a run; the same run again replaces it."""
-        write_json(self.path / "runs" / f"{manifest['id']}.json", manifest)
+        write_json(self.path / "runs" / f"{hash_name(manifest['id'])}.json", manifest)
 
     def runs(self) -> list[dict[str, Any]]:
         """Manifests, oldest first."""
         manifests = []
         for file in (self.path / "runs").glob("*.json"):
             try:
-                manifest = json.loads(file.read_text(encoding="utf-8"))
-                manifest["created"], manifest["id"], manifest["keys"]
+                manifest = read_manifest(file)
             except (OSError, ValueError, KeyError, TypeError) as error:
                 _left_out(f"{file} is no run: {error}")
                 continue
             manifests.append(manifest)
         return sorted(manifests, key=lambda manifest: (manifest["created"], manifest["id"]))
+
+
+def hash_name(name: str) -> str:
+    """A name of a file in a store: 64 hexadecimal digits, and nothing that could climb out of it."""
+    if not _HASH.fullmatch(name):
+        raise StoreError(f"{shown(name)} is no name of a file in a store: it must be 64 hexadecimal digits")
+    return name
+
+
+def read_manifest(file: Path) -> dict[str, Any]:
+    """Manifest of a run, with what reading it needs.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError, TypeError
+        If it is none.
+    """
+    if file.is_symlink():
+        raise ValueError("it is a link: a store holds its own files only")
+    manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    for name in ("created", "id", "name", "title", "axes", "solvers", "keep"):
+        manifest[name]
+    if not all(isinstance(key, str) and _HASH.fullmatch(key) for row in manifest["keys"] for key in row):
+        raise ValueError("its keys are none")
+    return manifest
 
 
 def _left_out(what: object) -> None:
