@@ -54,6 +54,8 @@ def test_figure_1d_shows_the_state_squeezed_along_the_drive() -> None:
 def test_figure_1d_of_a_run_without_states_says_what_is_missing() -> None:
     with pytest.raises(sb.InvalidOptionError, match="no cell of the run has a state"):
         draw("fig1d", {"fig1d": sb.run("fig1d", solvers=["steady_state"])})
+
+
 def test_figure_1a_has_the_folds_of_the_mean_field_steady_state() -> None:
     from squeezebench.report.figures.fig1a import folds
 
