@@ -67,7 +67,7 @@ def multipole_estimate(problem: sb.Problem, n_threads: int = 1) -> sb.Cost:
             pace * _AVERAGE * numbers / (1 + 0.7 * (n_threads > 1)) + _MULTIPOLE * plan + 2 * _PRODUCT
         )
         largest = max(largest, numbers / _OCCUPIED + 18 * K * len(spins) / 4 + 3 * plan)
-    return sb.Cost(bytes=8 * 4.5 * largest + 5e6, seconds=seconds)
+    return sb.Cost(bytes=8 * 4.0 * largest + 3e6, seconds=seconds)
 
 
 def estimate(problem: sb.Problem, representation: str) -> sb.Cost:
@@ -104,7 +104,7 @@ def estimate(problem: sb.Problem, representation: str) -> sb.Cost:
     arrays = 4 + transposed
     tables = (10 + 2 * terms) if not diagonal else 24
     largest = float(max(round(2 * J) + 1 for J in spins)) ** 2
-    return sb.Cost(bytes=8 * (arrays * entries + tables * rows + 6 * largest) + 1e6, seconds=seconds)
+    return sb.Cost(bytes=8 * (arrays * entries + tables * rows + 6 * largest) + 1e5, seconds=seconds)
 
 
 def _steady(problem: sb.Problem, entries: float, diagonal: bool) -> sb.Cost:
