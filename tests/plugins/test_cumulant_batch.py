@@ -87,7 +87,7 @@ REDUCTIONS = (
 
 
 @pytest.mark.parametrize("chi", [0.0, -0.4])
-def test_reductions_are_those_of_a_grid_fifty_times_finer(chi):
+def test_reductions_are_those_of_a_grid_five_hundred_times_finer(chi):
     from squeezebench.dataset import build
     from squeezebench.reductions import Reduction
 
@@ -96,14 +96,19 @@ def test_reductions_are_those_of_a_grid_fifty_times_finer(chi):
     context = sb.Context(n_threads=2, reductions=(REDUCTIONS,) * len(problems))
     for problem, result in zip(problems, SOLVER.solve_batch(problems, options, context), strict=True):
         assert not result.series
-        times = np.linspace(0, problem.times[-1], 50 * 40 + 1)
+        times = np.linspace(0, problem.times[-1], 500 * 40 + 1)
         fine = sb.Problem(problem.model, problem.initial, times=times)
         ds = build(fine, SOLVER.solve(fine, options, sb.Context()), provenance={})
         series = {str(name): variable.values for name, variable in ds.variables.items()}
         for entry in REDUCTIONS:
             for name, value in Reduction.from_dict(entry).compute(series).items():
                 found = result.extra["reductions"][name]
-                scale = 500 if name == "maximum_spin_y" else max(abs(value), 1e-2)
+                if (
+                    name.startswith("minimum_xi2")
+                    and result.extra["reductions"]["minimum_xi2_time"] == MINIMUM["after"]
+                ):
+                    continue  # rising from the limit on: the grid's first point after it lies higher
+                scale = 250 if "spin" in name else max(abs(value), 1e-2)
                 close = 1e-6 * scale
                 if name == "t_star" or name.endswith("_time"):  # of a grid they are not that good
                     close = 2e-4 * times[-1]

@@ -10,6 +10,7 @@ done takes the next point. The steps of a point are those that it would take alo
 `generate`          writes `tableau`
 `tableau`           the Runge-Kutta step of order 8 and its error, as straight-line code over the lanes
 `watch`             what is kept of a point while it is followed: reductions, refined inside the steps
+`lane`              one lane of a block: a point begins and ends
 `drive`             the loop over steps
 `batch`             from arrays of starts, coefficients and times to results, on several threads
 =================== ====================================================================================================

@@ -21,6 +21,7 @@ from squeezebench.integrate import (
 from squeezebench.jit import kernel
 from squeezebench.observables.kernels import n_eff, quantity, xi2_wineland
 
+from .lane import BEFORE, BEST, WHEN, begin, end, middle_of, take
 from .layout import LANES, POINT, ROWS, K, Y
 from .tableau import accept, step_errors
 from .watch import EXTREMUM, FALL, FINAL, fall, lowest, moments_of, promising
@@ -42,86 +43,7 @@ _OUT_OF_BOUNDS = 4.0
 _T, _H, _ERROR, _REJECTED, _STEP, _FACTOR, _NEXT, _DENSE = range(8)
 # Columns of `states`: the point, and what `watches` counts: times saved, steps, rejected steps, right-hand sides.
 _P, _SAVED, _STEPS, _REFUSED, _SLOPES = range(5)
-# Slots of a watch: its value at the start of the step, the best value so far and its time.
-_BEFORE, _BEST, _WHEN = range(3)
 _Y, _POINT, _K = Y, POINT, K  # numba resolves plain globals only
-
-
-@kernel
-def _take(w: Array, row: int, lane: int, out: Array) -> None:
-    """Copy one lane's row of all variables."""
-    for i in range(out.shape[0]):
-        out[i] = w[(i * ROWS + row) * LANES + lane]
-
-
-@kernel
-def _middle(w: Array, lane: int, h: float, out: Array) -> None:
-    """Value in the middle of a step by Hermite's cubic through values and slopes at both ends."""
-    for i in range(out.shape[0]):
-        b = i * ROWS * LANES + lane
-        ends = w[b + _Y * LANES] + w[b + _POINT * LANES]
-        out[i] = 0.5 * ends + 0.125 * h * (w[b + _K * LANES] - w[b + (_K + STEP) * LANES])
-
-
-@kernel
-def _begin(
-    w: Array,
-    c: Array,
-    lane: int,
-    p: int,
-    start: Array,
-    coefficients: Array,
-    watches: Array,
-    kinds: Ints,
-    v: Array,
-    about: Array,
-    spin: Array,
-    covariance: Array,
-    limits: Array,
-) -> None:
-    """Put point p into a lane."""
-    for i in range(v.shape[0]):
-        v[i] = start[p, i]
-        w[(i * ROWS + _Y) * LANES + lane] = v[i]
-    for i in range(coefficients.shape[1]):
-        c[i * LANES + lane] = coefficients[p, i]
-    moments_of(v, about[0], spin, covariance)
-    for r in range(kinds.shape[0]):
-        watches[r, lane, _BEST], watches[r, lane, _WHEN] = math.inf, math.nan
-        f = quantity(kinds[r, 1], spin, covariance, about[0], about[1], about[2])
-        if kinds[r, 0] == EXTREMUM:
-            f *= kinds[r, 2]
-            if limits[p, r] < 0.0 and math.isfinite(f):
-                watches[r, lane, _BEST], watches[r, lane, _WHEN] = f, 0.0
-        watches[r, lane, _BEFORE] = f
-
-
-@kernel
-def _end(
-    w: Array,
-    lane: int,
-    p: int,
-    t: float,
-    kinds: Ints,
-    watches: Array,
-    v: Array,
-    about: Array,
-    spin: Array,
-    covariance: Array,
-    reduced: Array,
-) -> None:
-    """Write what the watches of a lane have found."""
-    _take(w, _Y, lane, v)
-    moments_of(v, about[0], spin, covariance)
-    for r in range(kinds.shape[0]):
-        value, when = watches[r, lane, _BEST], watches[r, lane, _WHEN]
-        if kinds[r, 0] == FINAL:
-            value, when = quantity(kinds[r, 1], spin, covariance, about[0], about[1], about[2]), t
-        elif kinds[r, 0] == EXTREMUM:
-            value = kinds[r, 2] * value if math.isfinite(value) else math.nan
-        else:
-            value = when
-        reduced[p, r, 0], reduced[p, r, 1] = value, when
 
 
 @kernel
@@ -219,7 +141,7 @@ def drive(
                 p = following
                 following += 1
                 about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
-                _begin(w, c, lane, p, start, coefficients, watches, kinds, v, about, spin, covariance, limits)
+                begin(w, c, lane, p, start, coefficients, watches, kinds, v, about, spin, covariance, limits)
                 states[lane] = 0
                 states[lane, _P] = p
                 clock[lane] = 0.0
@@ -233,15 +155,15 @@ def drive(
                 if p < 0 or clock[lane, _H] != -1.0:
                     continue
                 states[lane, _SLOPES] = 1
-                _take(w, _Y, lane, y)
-                _take(w, _K, lane, slope_0)
+                take(w, _Y, lane, y)
+                take(w, _K, lane, slope_0)
                 clock[lane, _H] = first_step(y, slope_0, rtol, atol, parameters[p, 0])
                 while states[lane, _SAVED] < times.shape[1] and times[p, states[lane, _SAVED]] <= 0.0:
                     out[p, states[lane, _SAVED]] = y
                     states[lane, _SAVED] += 1
                 if parameters[p, 0] <= 0.0:
                     about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
-                    _end(w, lane, p, 0.0, kinds, watches, v, about, spin, covariance, reduced)
+                    end(w, lane, p, 0.0, kinds, watches, v, about, spin, covariance, reduced)
                     ended[p], status[p] = 0.0, DONE
                     counts[p] = states[lane, _SAVED:]
                     clock[lane, _T], clock[lane, _STEP], states[lane, _P] = math.inf, -1.0, -1
@@ -252,9 +174,9 @@ def drive(
         for lane in range(LANES):
             if states[lane, _P] < 0:
                 continue
-            t, end = clock[lane, _T], parameters[states[lane, _P], 0]
-            final = t + 1.01 * clock[lane, _H] >= end
-            h[lane] = end - t if final else clock[lane, _H]
+            t, stop = clock[lane, _T], parameters[states[lane, _P], 0]
+            final = t + 1.01 * clock[lane, _H] >= stop
+            h[lane] = stop - t if final else clock[lane, _H]
             clock[lane, _STEP] = 1.0 if final else 0.0
         steps(w, h, c, indices, 1)
         step_errors(w, n, rtol, atol, worst_5, worst_3, total)
@@ -287,7 +209,7 @@ def drive(
             if saved < times.shape[1] and times[p, saved] < t_new:
                 clock[lane, _DENSE] = 1.0
             about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
-            _take(w, _POINT, lane, y_new)
+            take(w, _POINT, lane, y_new)
             if y_new[0] ** 2 + y_new[1] ** 2 + y_new[2] ** 2 > _OUT_OF_BOUNDS:
                 good[lane], clock[lane, _DENSE] = -BLOWN_UP, 0.0
                 continue
@@ -307,7 +229,7 @@ def drive(
             halfway = False
             for r in range(R):
                 kind, number = kinds[r, 0], kinds[r, 1]
-                if kind == FINAL or (kind == FALL and watches[r, lane, _WHEN] == watches[r, lane, _WHEN]):
+                if kind == FINAL or (kind == FALL and watches[r, lane, WHEN] == watches[r, lane, WHEN]):
                     continue
                 if kind == EXTREMUM and t_new <= limits[p, r]:
                     continue
@@ -318,22 +240,22 @@ def drive(
                     after = quantity(number, spin, covariance, about[0], about[1], about[2])
                 if kind == EXTREMUM:
                     after *= kinds[r, 2]
-                _middle(w, lane, h[lane], v)
+                middle_of(w, lane, h[lane], v)
                 moments_of(v, about[0], spin, covariance)
                 halfway = True
                 middle = quantity(number, spin, covariance, about[0], about[1], about[2])
-                before = watches[r, lane, _BEFORE]
-                watches[r, lane, _BEFORE] = after
+                before = watches[r, lane, BEFORE]
+                watches[r, lane, BEFORE] = after
                 if kind == FALL:
                     level = limits[p, r]
                     if (before > level and not middle > level) or (middle > level and not after > level):
                         clock[lane, _DENSE] = max(1.0, clock[lane, _DENSE])
-                        watches[r, lane, _BEST] = -1.0 if before > level and not middle > level else -2.0
+                        watches[r, lane, BEST] = -1.0 if before > level and not middle > level else -2.0
                     continue
                 middle *= kinds[r, 2]
-                best = watches[r, lane, _BEST]
+                best = watches[r, lane, BEST]
                 if after < best:
-                    watches[r, lane, _BEST], watches[r, lane, _WHEN] = after, t_new
+                    watches[r, lane, BEST], watches[r, lane, WHEN] = after, t_new
                 if t <= limits[p, r] or promising(before, middle, after, min(best, after)):
                     clock[lane, _DENSE] = 2.0
         for lane in range(LANES):
@@ -348,25 +270,25 @@ def drive(
                 p, t, size, t_new = states[lane, _P], clock[lane, _T], h[lane], clock[lane, _NEXT]
                 states[lane, _SLOPES] += N_SLOPES - STEP - 1
                 about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
-                _take(w, _Y, lane, y)
-                _take(w, _POINT, lane, y_new)
+                take(w, _Y, lane, y)
+                take(w, _POINT, lane, y_new)
                 for s in range(N_SLOPES):
-                    _take(w, _K + s, lane, slopes[s])
+                    take(w, _K + s, lane, slopes[s])
                 dense_coefficients(y, y_new, slopes, size, dense)
                 while states[lane, _SAVED] < times.shape[1] and times[p, states[lane, _SAVED]] < t_new:
                     dense_value(y, dense, (times[p, states[lane, _SAVED]] - t) / size, out[p, states[lane, _SAVED]])
                     states[lane, _SAVED] += 1
                 for r in range(R):
                     number, limit = kinds[r, 1], limits[p, r]
-                    if kinds[r, 0] == FALL and watches[r, lane, _BEST] < 0.0:
-                        low, high = (0.0, 0.5) if watches[r, lane, _BEST] == -1.0 else (0.5, 1.0)
+                    if kinds[r, 0] == FALL and watches[r, lane, BEST] < 0.0:
+                        low, high = (0.0, 0.5) if watches[r, lane, BEST] == -1.0 else (0.5, 1.0)
                         x = fall(low, high, limit, number, y, dense, v, about, spin, covariance)
-                        watches[r, lane, _BEST], watches[r, lane, _WHEN] = math.inf, t + x * size
+                        watches[r, lane, BEST], watches[r, lane, WHEN] = math.inf, t + x * size
                     elif kinds[r, 0] == EXTREMUM and clock[lane, _DENSE] == 2.0 and t_new > limit:
                         low = max(0.0, (limit - t) / size)
                         f, x = lowest(low, number, kinds[r, 2], y, dense, v, about, spin, covariance)
-                        if f < watches[r, lane, _BEST]:
-                            watches[r, lane, _BEST], watches[r, lane, _WHEN] = f, t + x * size
+                        if f < watches[r, lane, BEST]:
+                            watches[r, lane, BEST], watches[r, lane, WHEN] = f, t + x * size
 
         accept(w, n, good)
         for lane in range(LANES):
@@ -377,7 +299,7 @@ def drive(
             if good[lane] > 0.0:
                 t_new = clock[lane, _NEXT]
                 while states[lane, _SAVED] < times.shape[1] and times[p, states[lane, _SAVED]] <= t_new:
-                    _take(w, _Y, lane, out[p, states[lane, _SAVED]])
+                    take(w, _Y, lane, out[p, states[lane, _SAVED]])
                     states[lane, _SAVED] += 1
                 states[lane, _STEPS] += 1
                 clock[lane, _T], clock[lane, _REJECTED] = t_new, 0.0
@@ -396,7 +318,7 @@ def drive(
                     result = STUCK
             if result >= 0:
                 about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
-                _end(w, lane, p, t, kinds, watches, v, about, spin, covariance, reduced)
+                end(w, lane, p, t, kinds, watches, v, about, spin, covariance, reduced)
                 ended[p], status[p] = t, result
                 counts[p] = states[lane, _SAVED:]
                 clock[lane, _T], clock[lane, _STEP], states[lane, _P] = math.inf, -1.0, -1
