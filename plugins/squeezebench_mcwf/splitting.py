@@ -34,8 +34,8 @@ Array = NDArray[np.float64]
 
 #: Plain trajectories from which scores are made. They do not enter the averages.
 PILOTS = 128
-#: Levels of the score, in standard deviations: 2, 4, 8, … 64 copies beyond them. What crosses early at N = 2000 was 4 to
-#: 6 deviations away at Γt = 0.09, and contributes a hundred times as much to the variance as the others.
+#: Levels of the score, in standard deviations: 2, 4, 8, … 64 copies beyond them. What crosses early at N = 2000 was 4
+#: to 6 deviations away at Γt = 0.09, and contributes a hundred times as much to the variance as the others.
 _LEVELS = 1.5 + 0.5 * np.arange(6)
 #: Scores are looked at from this fraction of their last time on: earlier few jumps have happened, and distances are far
 #: from Gaussian.
