@@ -113,7 +113,8 @@ class FuturesExecutor:
                 if not pending:
                     return
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
+                # In the order in which they were handed over, so that an interruption loses none that came before it.
+                for future in [future for future in pending if future in done]:
                     task = pending.pop(future)
                     records = self._records(task, future)
                     if records is None:

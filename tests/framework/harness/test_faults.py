@@ -152,6 +152,7 @@ def test_a_batch_that_dies_is_halved_until_one_point_is_left(fault: str, tmp_pat
     assert len(calls) <= 8 * 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hostile")
 def test_children_of_a_solver_die_with_it(tmp_path: Path) -> None:
     from squeezebench.harness.store import Store
@@ -175,6 +176,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hostile")
 def test_a_warm_process_is_used_again_and_plugins_do_not_share_one() -> None:
     first = sb.run(turning(solvers=["hostile"], axes={"N": [4]}), keep=["series"])

@@ -156,7 +156,10 @@ def test_messages_carry_numbers_and_texts_and_nothing_else() -> None:
         read_frame(io.BytesIO(b"\x80\x04\x95 a pickle"))
 
 
-@pytest.mark.parametrize("command", [("solvers",), ("run", "long.toml", "-o", "r"), ("store", "failures", "r")])
+@pytest.mark.parametrize(
+    "command",
+    [("solvers",), pytest.param(("run", "long.toml", "-o", "r"), marks=pytest.mark.slow), ("store", "failures", "r")],
+)
 def test_text_of_plugins_is_shown_as_text(hostile: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "long.toml").write_text(
         'name = "long"\ntitle = "[bold]no markup[/bold]"\naxes.N = [13]\nmodel = {type = "spin", drive = [0, 0, 2.0]}\n'

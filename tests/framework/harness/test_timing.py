@@ -47,6 +47,7 @@ def test_times_are_taken_apart_and_kept_beside_those_of_the_run(tmp_path: Path) 
     assert len(list((tmp_path / "jobs").glob("*.nc"))) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hostile")
 def test_the_solver_really_is_pinned_and_warm(tmp_path: Path) -> None:
     results = sb.run(turning(axes={"N": [4]}, solvers=[f"hostile:count={tmp_path}"]), timing=3, n_threads=1)
@@ -88,6 +89,7 @@ def test_one_timing_pass_waits_for_another() -> None:
     assert order == ["first", "second"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hostile")
 def test_the_peak_memory_of_a_cell_is_what_it_took(tmp_path: Path) -> None:
     sb.run(turning(axes={"N": [4, 13]}, solvers=["hostile:fault=peak"]), store=tmp_path)
