@@ -259,6 +259,7 @@ def provenance(
         "status": outcome.status,
         "reason": outcome.reason,
         "valid_until": np.inf if moments is None else moments.valid_until,
+        "stopped": np.inf if moments is None else moments.stopped,
         "diagnostics": {} if moments is None else dict(moments.diagnostics),
         "ended": outcome.ended,
         "violation": outcome.violation,

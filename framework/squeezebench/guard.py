@@ -75,6 +75,8 @@ def guarded(moments: Moments, problem: Problem, claim: Claim | None, tier: str =
     tier : str
         The accuracy that was asked for.
     """
+    if not moments.series:  # a map keeps no moments: there is nothing to look at
+        return None
     amounts = law_amounts(problem, moments)
     # Most results obey all laws to round-off: then nothing has to be known about errors.
     if all((values <= _ROUND_OFF).all() for values in amounts.values()):

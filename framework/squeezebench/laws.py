@@ -83,7 +83,7 @@ def law_amounts(problem: Problem, moments: Moments) -> dict[str, NDArray[np.floa
     Where something is not finite the amount of ``finite`` is inf and the others are 0, as all are after
     ``moments.valid_until``.
     """
-    sound = problem.times <= moments.valid_until
+    sound = problem.times <= min(moments.valid_until, moments.stopped)
     spin = np.asarray(moments.spin, dtype=np.float64)
     covariance = np.asarray(moments.covariance, dtype=np.float64)
     finite = np.isfinite(spin).all(axis=-1) & np.isfinite(covariance).all(axis=(-2, -1))

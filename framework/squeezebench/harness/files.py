@@ -309,6 +309,7 @@ def _moments(file: Any, index: int, story: dict[str, Any], spin: Any, covariance
         spin=spin,
         covariance=covariance,
         valid_until=float(story["valid_until"]),
+        stopped=float(story.get("stopped", "inf")),
         status=story["status"],
         reason=story["reason"],
         error_estimate=tree.get("error"),

@@ -127,6 +127,7 @@ def _moments_tree(moments: Moments) -> dict[str, Any]:
         "spin": np.asarray(moments.spin, dtype=np.float64),
         "covariance": np.asarray(moments.covariance, dtype=np.float64),
         "valid_until": float(moments.valid_until),
+        "stopped": float(moments.stopped),
         "status": moments.status,
         "reason": str(moments.reason),
         "error_estimate": None if moments.error_estimate is None else only_arrays(moments.error_estimate),
@@ -178,6 +179,7 @@ def joined(parts: Sequence[Moments]) -> Moments:
     return Moments.from_samples(
         samples,
         valid_until=early.valid_until,
+        stopped=min(part.stopped for part in parts),
         status=early.status,
         reason=early.reason,
         diagnostics={"parts": [dict(part.diagnostics) for part in parts]},
