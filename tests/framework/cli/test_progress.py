@@ -88,7 +88,7 @@ def test_what_is_no_size_is_told(text: str) -> None:
 
 TOML = (
     'name = "pair"\naxes.N = [2, 3]\nmodel = {type = "spin", drive = [0, 0, 2.0]}\ntimes = {stop = 1.0, num = 3}\n'
-    'solvers = ["mean_field"]\n'
+    'solvers = ["qutip"]\n'
 )
 
 
@@ -102,8 +102,8 @@ def test_plain_lines_where_there_is_no_terminal_and_none_with_quiet(tmp_path: Pa
     done = call(tmp_path, "--timing", "2", "--time-limit", "60", "--max-memory", "1GiB")
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
-    assert lines[:2] == ["[1/2] mean_field N=2: ok", "[2/2] mean_field N=3: ok"]
-    assert lines[2:4] == ["timing [1/2] mean_field N = 2", "timing [2/2] mean_field N = 3"]
+    assert lines[:2] == ["[1/2] qutip N=2: ok", "[2/2] qutip N=3: ok"]
+    assert lines[2:4] == ["timing [1/2] qutip N = 2", "timing [2/2] qutip N = 3"]
     assert "\x1b" not in done.stderr
     assert "~" not in done.stdout.replace("~:", "")
     quiet = call(tmp_path, "--quiet", "--fresh", "--json", "--in-process")
@@ -136,5 +136,5 @@ def test_a_live_table_on_a_terminal(tmp_path: Path) -> None:
         shown += piece
     assert process.wait() == 0
     text = shown.decode()
-    for word in ("solver", "done", "running", "failed", "mean_field", "left"):
+    for word in ("solver", "done", "running", "failed", "qutip", "left"):
         assert word in text
