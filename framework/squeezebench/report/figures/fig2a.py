@@ -45,7 +45,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     axes[0, 1].legend(loc="upper left", fontsize=6, bbox_to_anchor=(0.1, 1.0))
 
 
-def _curves(panels: np.ndarray, ds: xr.Dataset, colour: str, label: str) -> None:  # type: ignore[type-arg]  # of Axes
+def _curves(panels: np.ndarray, ds: xr.Dataset, colour: str, label: str) -> None:
     N = float(np.nanmax(ds.n_spins))
     panels[0].plot([], [], color=colour, label=label)
     for solver in ds.solver.values:
