@@ -24,7 +24,7 @@ _SHOWN = 2
 def crossings(time: np.ndarray, xi2: np.ndarray, n_eff: np.ndarray, critical: float) -> tuple[float, float, float]:
     """Of one trajectory: t*, where N_eff falls to N_c; the time of the smallest ξ² before squeezing is lost; that loss.
 
-    Squeezing is lost at the first time after which ξ² stays above 1; NaN for what does not happen.
+    Squeezing is lost at the first time after t* at which ξ² is above 1; NaN for what does not happen.
     """
     below = np.flatnonzero(n_eff <= critical)
     t_star = float(time[below[0]]) if len(below) else np.nan
