@@ -279,7 +279,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing_that_was_finished(tmp_path:
     if mounted.returncode != 0:
         pytest.skip("this container may not mount")
     try:
-        scenario = many(60, "mean_field")
+        scenario = many(60, "permutational")
         with pytest.raises(sb.StoreError, match="No space left on device"):
             sb.run(scenario, store=disk / "store", isolate=False)
         finished = len(list((disk / "store" / "jobs").glob("*.nc")))
