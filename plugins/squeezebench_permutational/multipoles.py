@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -23,6 +22,8 @@ Array = NDArray[np.float64]
 
 #: Below this many numbers a second thread saves no time.
 _WORTH_A_THREAD = 60_000
+#: Pieces of a product for each thread.
+_PIECES = 4
 
 #: Place of a step's table and of its root among those of the main loop: (dk, power) → (table, factor).
 _CORE = {(0, 0): 0, (0, 2): 1, (1, 0): 2, (-1, 0): 3, (2, 0): 4, (-2, 0): 5}
@@ -230,7 +231,8 @@ class MultipoleGenerator:
         shares = n_threads if numbers > _WORTH_A_THREAD else 1
         widths = (layout.ranges[:, 1] - layout.ranges[:, 0]).astype(np.int64)
         work = np.concatenate([[0], np.cumsum(np.repeat(widths, np.arange(1, K + 2)))])
-        self._edges = np.searchsorted(work, np.linspace(0, work[-1], shares + 1)).tolist()
+        pieces = _PIECES * shares if shares > 1 else 1
+        self._edges = np.searchsorted(work, np.linspace(0, work[-1], pieces + 1)).tolist()
         self._work = [aligned_zeros(3 * (layout.stride + 16)) for _ in range(shares)]
         self._pool = ThreadPoolExecutor(shares - 1) if shares > 1 else None
         self._scales = moment_scales(np.array(layout.spins))
@@ -281,13 +283,19 @@ class MultipoleGenerator:
 
     def apply(self, x: Array, out: Array, total: Array, h: float, shift: float, keep: float, share: float) -> None:
         """Set out = keep·out + h (L + shift) x, and total += share·out; all (size,) and distinct."""
-        work = partial(self._apply, x, out, total, (h, shift, keep, share))
-        edges = list(pairwise(self._edges))
+        numbers = (h, shift, keep, share)
+        # Threads take pieces until none is left: they are not equally fast. Rows do not depend on one another.
+        pieces = iter(list(pairwise(self._edges)))
+
+        def work(thread: int) -> None:
+            for first, last in pieces:
+                self._apply(x, out, total, numbers, thread, first, last)
+
         if self._pool is None:
-            work(0, *edges[0])
+            work(0)
             return
-        waiting = [self._pool.submit(work, i, a, b) for i, (a, b) in enumerate(edges) if i]
-        work(0, *edges[0])
+        waiting = [self._pool.submit(work, thread) for thread in range(1, len(self._work))]
+        work(0)
         for other in waiting:
             other.result()
 

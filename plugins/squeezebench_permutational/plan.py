@@ -252,7 +252,7 @@ class _Walk:
         self._refit()
         self._context.check()
         tables = _Folded(model, self._J, self._K)
-        generator = MultipoleGenerator(tables, self._layout)
+        generator = MultipoleGenerator(tables, self._layout, self._context.n_threads)
         try:
             reach = self._reach(model)
             if fresh:

@@ -253,8 +253,8 @@ class _Series:
             source, target = target, source
             if inside:
                 self._rows.append(generator.moments(source))
-            looked = m % 3 == 0 or m >= turn
-            if not looked and (pair == 1 or m % 3 == 1):
+            looked = m % (3 * pair) == 0 or m >= turn
+            if not looked and (pair == 1 or m % 6 != 5):
                 continue
             this = math.sqrt(sum_of_squares(source))
             if weights is not None:
