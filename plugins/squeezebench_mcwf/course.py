@@ -21,7 +21,7 @@ from .rng import GENERATOR, GENERATOR_VERSION
 from .splitting import PILOTS, FamilyRunner
 from .statistics import Precision
 
-__all__ = ["FIRST", "Course"]
+__all__ = ["FIRST", "Course", "block_size"]
 
 Array = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ class Course:
         self._kept: list[Array] = []
         self._most = options.n_trajectories or options.max_trajectories
         self._interrupted = False
-        self._blocks = Blocks(len(problem.times), _block_size(self._most) if options.n_trajectories else 1)
+        self._blocks = Blocks(len(problem.times), block_size(self._most) if options.n_trajectories else 1)
 
     def moments(self) -> sb.Moments:
         """Run, and say how it went.
@@ -68,6 +68,10 @@ class Course:
                 raise KeyboardInterrupt
             self._interrupted = True
         done, aim = 0, self._most if target is None else min(FIRST, self._most)
+        if self._context.blocks is not None:  # a share of a solution that many workers make
+            size = self._blocks.size
+            done, aim = self._context.blocks[0] * size, min(self._context.blocks[1] * size, self._most)
+            self._most = aim
         found: Precision | None = None
         while not self._interrupted:
             self._run(done, aim)
@@ -178,7 +182,8 @@ class Course:
         return sb.Moments.from_samples(samples, reason=reason, diagnostics=diagnostics, extra=extra)
 
 
-def _block_size(total: int) -> int:
+def block_size(total: int) -> int:
+    """Trajectories in a block, where there are `total` of them."""
     size = 1
     while -(-total // size) > MAX_SAMPLE_BLOCKS:
         size *= 2

@@ -76,6 +76,14 @@ class MonteCarlo(sb.Solver):
 
         return estimate(problem, options.unraveling, options.n_trajectories or options.max_trajectories)
 
+    def sample_blocks(self, problem: sb.Problem, options: MonteCarloOptions) -> int:
+        """Blocks of trajectories, where their number is fixed beforehand and each is a sample of its own."""
+        from .course import block_size
+
+        if options.n_trajectories is None or options.splitting:
+            return 0
+        return -(-options.n_trajectories // block_size(options.n_trajectories))
+
     def solve(self, problem: sb.Problem, options: MonteCarloOptions, context: sb.Context) -> sb.Moments:
         """Moments at ``problem.times``, from blocks of trajectories.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import warnings
 
@@ -41,6 +42,27 @@ def test_batches_do_not_change_a_bit(monkeypatch):
     monkeypatch.setattr(course, "_HELD", 20_000.0)
     assert same(whole, moments(n_trajectories=1500))
     assert len(whole.samples.count) == 750
+
+
+@pytest.mark.parametrize("n", [70, 1500])
+def test_shares_make_the_whole(n):
+    """What several workers make of one cell is bitwise what one makes."""
+    from squeezebench.harness.messages import joined
+
+    solver = get_host().solver("mcwf")
+    options = solver.resolve_options("default", {"n_trajectories": n})
+    count = solver.sample_blocks(PROBLEM, options)
+    edges = [0, count // 3, count // 3 + 1, count]
+    parts = [
+        solver.solve(PROBLEM, options, sb.Context(seed=np.random.SeedSequence(3), blocks=(a, b)))
+        for a, b in itertools.pairwise(edges)
+    ]
+    whole = moments(n_trajectories=n)
+    assert len(whole.samples.count) == count
+    pooled = joined(parts[::-1])
+    assert same(whole, pooled)
+    assert np.array_equal(whole.covariance, pooled.covariance)
+    assert solver.sample_blocks(PROBLEM, solver.resolve_options("default", {})) == 0
 
 
 def test_more_trajectories_extend_a_run():
