@@ -29,6 +29,8 @@ _UNDO = 10.0
 _WORTH_A_CUT = 0.08
 #: k may differ by so much from one J to the next.
 _STEEP = 1
+#: From so many spins on a state changes little in the longest step.
+_MANY = 300
 #: J that are looked at for the extent of the spectrum.
 _SAMPLE = 6
 
@@ -47,8 +49,6 @@ class MultipolePicture(Picture):
     """
 
     name = "multipoles"
-    # K is chosen anew after each step, so that a shorter one keeps fewer multipoles.
-    reach = 130.0
 
     def __init__(self, layout: MultipoleLayout, x: Array, angle: float, spins: Sequence[float], limit: float) -> None:
         super().__init__(layout, x, angle)
@@ -60,6 +60,8 @@ class MultipolePicture(Picture):
         self._extents: tuple[sb.SpinModel, int, float, float] | None = None
         self.largest = self.layout.K
         self.truncated = False
+        # K is chosen anew after each step, so that a shorter one keeps fewer multipoles; of many spins all are short.
+        self.reach = 130.0 if layout.N < _MANY else 300.0
 
     @classmethod
     def start(cls, problem: sb.Problem, spins: Sequence[float], limit: float) -> MultipolePicture:

@@ -51,7 +51,7 @@ class Picture:
     #: Whether parts of blocks have been cut whose effect was planned.
     truncated = False
     #: Products with the generator in the longest step, about: a longer one saves little.
-    reach: ClassVar[float] = 250.0
+    reach: float = 250.0
 
     def __init__(self, layout: Any, x: Array, angle: float) -> None:
         self.layout, self.x, self.angle = layout, x, angle
