@@ -50,6 +50,8 @@ class Map:
     param_names = ("lowest gamma_s",)
 
     def setup(self, lowest: float) -> None:
+        if lowest < 1:
+            common.at_leisure()
         from squeezebench.host import get_host
         from squeezebench.threads import available_threads
 
@@ -128,7 +130,7 @@ class Lsoda:
     timeout = 900.0
 
     def setup_cache(self) -> dict[str, float]:
-        return compare()
+        return compare(0.002 if common.is_quick() else 0.01)
 
     def track_speedup(self, found: dict[str, float]) -> float:
         return found["lsoda_seconds"] / found["ours_seconds"]

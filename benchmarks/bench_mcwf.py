@@ -51,6 +51,8 @@ class OnePercent:
     timeout = 300
 
     def setup(self, N: int) -> None:
+        if N > 500:
+            common.at_leisure()
         self.call = _prepare(N, 0.1, n_trajectories=64)
 
     def track_seconds(self, N: int) -> float:
@@ -97,6 +99,8 @@ class Peer:
     timeout = 600
 
     def setup(self, N: int) -> None:
+        if N > 8:
+            common.at_leisure()
         self.problem = common.driven(N, 0.25, 6)
         self.call = common.prepare("mcwf", self.problem, n_trajectories=50, unraveling="counting")
 

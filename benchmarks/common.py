@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,23 @@ def prepare(
         solver.solve(problem if warm is None else warm, resolved, context)
         _WARM[key] = lambda: solver.solve(problem, resolved, context)
     return _WARM[key]
+
+
+def is_quick() -> bool:
+    """Whether this is the pass of `check_quick`, which asks that everything runs and not how long it takes."""
+    return bool(os.environ.get("SQUEEZEBENCH_QUICK"))
+
+
+def at_leisure() -> None:
+    """Leave a costly benchmark out of the quick pass; for `setup`.
+
+    Raises
+    ------
+    NotImplementedError
+        In the quick pass: asv then records no value.
+    """
+    if is_quick():
+        raise NotImplementedError("too costly for the quick pass")
 
 
 # -------------------------------------------------------------------- errors
