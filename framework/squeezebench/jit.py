@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.extending import intrinsic
 
-__all__ = ["compile_seconds", "disjoint_kernel", "kernel"]
+__all__ = ["compile_seconds", "disjoint_kernel", "fma", "kernel"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +46,21 @@ def disjoint_kernel(function: F) -> F:
             return [DefaultPassBuilder.define_nopython_pipeline(self.state)]  # type: ignore[no-untyped-call]
 
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", pipeline_class=Disjoint)(function))
+
+
+@intrinsic
+def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """``a * b + c``, rounded once."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return numba.types.float64(numba.types.float64, numba.types.float64, numba.types.float64), build
+
+
+#: ``fma(a, b, c)`` is a·b + c rounded once, in kernels only. Without ``fastmath`` the compiler may not make it of a
+#: product and a sum, because it changes the last digit; asked for, it gives the same digits on every machine.
+fma = cast(Callable[[float, float, float], float], _fma)
 
 
 def compile_seconds() -> float:

@@ -49,6 +49,8 @@ _MARGIN_REAL, _MARGIN_IMAGINARY = 0.6, 1.25
 #: The tail of a series lies in few entries at first, so that moments feel it more than its norm, compared with the
 #: state's, says: by up to 5 times for pure states of a few spins.
 _SAFETY = 5.0
+#: Terms after which a series is looked at: until it must have turned, and from then on.
+_GROUP, _LAST_GROUP = 24, 4
 #: Below this f/c an ellipse is a disc.
 _DISC = 0.3
 #: Round-off of one term, in units of its norm: a dozen products.
@@ -67,6 +69,32 @@ class Generator(Protocol):
 
     def moments(self, x: Array) -> Array:
         """The ten numbers of `kernels.block_moments`."""
+
+
+def products(
+    generator: Generator,
+    x: Array,
+    out: Array,
+    total: Array,
+    h: Array,
+    shift: float,
+    keep: Array,
+    share: Array,
+    moments: Array | None,
+) -> None:
+    """As many products in a row as factors are given; `x` and `out` change places after each.
+
+    A generator that can do several faster than one by one has a method of this name.
+    """
+    several = getattr(generator, "products", None)
+    if several is not None:
+        several(x, out, total, h, shift, keep, share, moments)
+        return
+    for i in range(len(h)):
+        generator.apply(x, out, total, float(h[i]), shift, float(keep[i]), float(share[i]))
+        x, out = out, x
+        if moments is not None:
+            moments[i] = generator.moments(x)
 
 
 @dataclass
@@ -235,37 +263,28 @@ class _Series:
         tolerance *= start / _SAFETY
         allowed = pace.round_off(tolerance, start)
         weights = self._weights(np.array([step]), _MOST_TERMS + 1)[0] if pace.focus else None
-        self._rows = [generator.moments(x)] if inside else []
+        self._rows = [generator.moments(x)[None]] if inside else []
         np.multiply(x, weights[0] if weights is not None else 1.0, out=total)
         np.copyto(source, x)
         norm = peak = summed = start
-        counted = 0
-        # Of a series in Chebyshev's polynomials one parity may vanish: terms are judged in pairs.
-        pair = 2 if weights is not None else 1
-        last = start
-        for m in range(1, _MOST_TERMS + 1):
-            if weights is None:
-                generator.apply(source, target, total, step / m, pace.shift, 0.0, 1.0)
-            elif m == 1:
-                generator.apply(source, target, total, 1 / pace.focus, pace.shift, 0.0, weights[1])
-            else:
-                generator.apply(source, target, total, 2 / pace.focus, pace.shift, 1.0, weights[m])
-            source, target = target, source
-            if inside:
-                self._rows.append(generator.moments(source))
-            looked = m % (3 * pair) == 0 or m >= turn
-            if not looked and (pair == 1 or m % 6 != 5):
-                continue
-            this = math.sqrt(sum_of_squares(source))
+        m = 0
+        while m < _MOST_TERMS:
+            count = min(_GROUP if m < turn - _GROUP else _LAST_GROUP, _MOST_TERMS - m)
+            following = np.arange(m + 1, m + count + 1)
+            h, keep, share = self._of_terms(following, weights)
+            rows = np.empty((count, 10)) if inside else None
+            products(generator, source, target, total, h, pace.shift, keep, share, rows)
+            if rows is not None:
+                self._rows.append(rows)
+            m += count
+            if count % 2:
+                source, target = target, source
+            # Of a series in Chebyshev's polynomials one parity may vanish: terms are judged in pairs.
+            before, norm = norm, math.sqrt(sum_of_squares(source))
             if weights is not None:
-                this *= max(abs(weights[m]), abs(weights[m - 1]))
-            last, two = this, max(last, this) if pair == 2 else this
-            if not looked:
-                continue
-            before, norm = norm, two
-            summed += norm
-            ratio = (norm / before) ** (1 / (m - counted)) if before > 0 else 0.0
-            counted = m
+                norm = max(norm, math.sqrt(sum_of_squares(target))) * max(abs(weights[m]), abs(weights[m - 1]))
+            summed += norm * count / 6
+            ratio = (norm / before) ** (1 / count) if before > 0 else 0.0
             peak = max(peak, norm) if math.isfinite(norm) else math.inf
             if _ROUND_OFF * peak * decay > allowed:
                 break
@@ -307,6 +326,12 @@ class _Series:
             sizes = np.maximum(sizes, [first, second, xi2_change(state, change, float(generator.layout.N))])
         return float(sizes[0]), float(sizes[1]), float(sizes[2])
 
+    def _of_terms(self, m: NDArray[np.int64], weights: Array | None) -> tuple[Array, Array, Array]:
+        """Factor of each term's product, and what is kept of the term before the last and added to the sum."""
+        if weights is None:
+            return self._step / m, np.zeros(len(m)), np.ones(len(m))
+        return np.where(m == 1, 1.0, 2.0) / self._focus, np.where(m == 1, 0.0, 1.0), weights[m]
+
     def _weights(self, elapsed: Array, count: int) -> Array:
         """Weights of the terms at times after the start of the step, without the factor exp(−ct); shape (T, count)."""
         if not self._focus:
@@ -319,6 +344,6 @@ class _Series:
 
     def moments_at(self, elapsed: Array) -> Array:
         """Moments a while after the start of the step, shape (T, 10)."""
-        rows = np.array(self._rows)
+        rows = np.concatenate(self._rows)
         decay = np.exp(-self._shift * elapsed)[:, None]
         return np.asarray(decay * (self._weights(elapsed, len(rows)) @ rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import pytest
 import squeezebench as sb
 from squeezebench.angular import spin_values
 from squeezebench_permutational import Permutational, checkpoint
+from squeezebench_permutational.algebra import frame_angle, turned_model
 from squeezebench_permutational.layout import Layout
 from squeezebench_permutational.multipole_states import blocks_of, multipoles_of, multipoles_of_product
 from squeezebench_permutational.multipoles import MultipoleGenerator, MultipoleLayout, Tables
+from squeezebench_permutational.relay import Relay
 from squeezebench_permutational.stencil import BlockGenerator
 from squeezebench_permutational.tensor_kernels import tensor_band
 
@@ -304,3 +307,50 @@ def test_planning_finds_fewer_multipoles_where_fewer_are_needed(chi, gamma_s):
     ]
     assert K[0] < K[1]
     assert MultipoleLayout(40, spin_values(40), K[0]).size < MultipoleLayout(40, spin_values(40), K[1]).size
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 24])
+def test_products_in_waves_by_several_threads_are_those_one_by_one(count):
+    """Bitwise: with terms beside the main ones, in one plane and in two, for even and odd numbers of products."""
+    rng = np.random.default_rng(count)
+    for chi, planes in ((0.0, 1), (0.7, 2)):
+        model = sb.SpinModel.driven_cavity(N=150, upsilon_ratio=0.9, chi=chi, gamma_s=4.0)
+        layout = MultipoleLayout(150, [75.0 - i for i in range(30)], 70, planes)
+        tables = Tables(turned_model(model, frame_angle(model)), layout.spins)
+        start = layout.zeros()
+        layout.view(start)[...] = rng.normal(size=layout.view(start).shape)
+        layout.cut(start)
+        h, share = rng.uniform(1e-5, 1e-4, count), rng.uniform(0.5, 1.5, count)
+        keep = np.where(rng.random(count) < 0.5, 0.0, 1.0)
+        single = MultipoleGenerator(tables, layout)
+        x, out, total = start.copy(), layout.zeros(), layout.zeros()
+        moments = []
+        for i in range(count):
+            single.apply(x, out, total, h[i], 2.0, keep[i], share[i])
+            x, out = out, x
+            moments.append(single.moments(x))
+        for threads in (1, 2, 3):
+            together = MultipoleGenerator(tables, layout, threads)
+            y, other, summed, rows = start.copy(), layout.zeros(), layout.zeros(), np.empty((count, 10))
+            together.products(y, other, summed, h, 2.0, keep, share, rows)
+            together.close()
+            last, before = (other, y) if count % 2 else (y, other)
+            assert np.array_equal(last, x)
+            assert np.array_equal(before, out)
+            assert np.array_equal(summed, total)
+            assert np.array_equal(rows, np.array(moments))
+
+
+def test_a_thread_that_fails_does_not_leave_the_others_waiting():
+    relay = Relay(2, [0, 1, 2, 3])
+
+    def fail(begin: int, end: int) -> None:
+        if end == 2:
+            raise MemoryError
+
+    with ThreadPoolExecutor(1) as pool:
+        follower = pool.submit(relay.run, 1, (0, 3), lambda begin, end: None)
+        with pytest.raises(MemoryError):
+            relay.run(0, (0, 3), fail)
+        with pytest.raises(sb.SolverError, match="another thread"):
+            follower.result(timeout=10)
