@@ -30,6 +30,7 @@ def _kernel_hash() -> str:
         "one_axis_twisting",
         "permutational",
         "mcwf",
+        "stored",
     ):
         plugin = importlib.util.find_spec(f"squeezebench_{name}")
         if plugin is not None and plugin.origin is not None:

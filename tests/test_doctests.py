@@ -19,6 +19,7 @@ PACKAGES = (
     "squeezebench_piqs",
     "squeezebench_qutip",
     "squeezebench_steady_state",
+    "squeezebench_stored",
 )
 
 

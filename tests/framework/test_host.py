@@ -172,6 +172,7 @@ def test_the_built_in_plugins_come_in_through_entry_points() -> None:
         "piqs",
         "qutip",
         "steady_state",
+        "stored",
     }
     assert set(built_in.values()) == {"loaded"}
     assert set(built_in) <= set(host.solvers)
