@@ -27,7 +27,7 @@ class PermutationalOptions(sb.Options):
         "entries near the mean spin; or the cheapest of these, from one to another when their sizes cross",
     )
     atol: float = Field(
-        1e-9, ge=0.0, le=1e-3, description="error that truncation may make in moments, relative to their largest values"
+        1e-8, ge=0.0, le=1e-3, description="error that truncation may make in moments, relative to their largest values"
     )
     rtol: float = Field(1e-8, ge=1e-14, le=1e-2, description="error of the state over the whole course, relative")
     states: Literal["final", "all"] = Field("final", description="with keep={'states'}: at the last time, or at all")
@@ -60,7 +60,7 @@ class Permutational(sb.Solver):
     # ξ² is a variance in units of N/4 while the state's error is in units of N²/4: a factor of 2N may be lost.
     tiers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"rtol": 1e-6, "atol": 1e-7},
-        "default": {"rtol": 1e-8, "atol": 1e-9},
+        "default": {"rtol": 1e-8, "atol": 1e-8},
         "tight": {"rtol": 1e-11, "atol": 1e-11},
         "reference": {"rtol": 1e-13, "atol": 1e-13},
     }
