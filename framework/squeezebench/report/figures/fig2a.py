@@ -18,7 +18,7 @@ __all__ = ["FIGURE"]
 
 #: Υ/Υ_c of the scenarios: N_c = 0.9 N.
 _RATIO = 0.9
-_LINES = {"order=2": ":", "order=3": "--", "mcwf": "-", "permutational": "-"}
+_LINES = {"order=2": ":", "order=3": "--", "mcwf": "-", "permutational": "-", "stored": "-"}
 
 
 def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
@@ -50,7 +50,7 @@ def _curves(panels: np.ndarray, ds: xr.Dataset, colour: str, label: str) -> None
     panels[0].plot([], [], color=colour, label=label)
     for solver in ds.solver.values:
         one = ds.sel(solver=solver)
-        exact = str(solver).startswith("permutational")
+        exact = str(solver).startswith(("permutational", "stored"))
         line = next(style for part, style in _LINES.items() if part in str(solver))
         look = {"color": BLACK if exact else colour, "ls": line, "lw": 0.8 if exact else 1.2}
         panels[0].plot(one.time, one.xi2, **look)
