@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .block_variables import of_solution
 from .content import canonical_json
 from .errors import PluginError, SolverError, SqueezebenchWarning
 from .moment_checks import check_moments, check_trajectories
@@ -63,8 +64,8 @@ def build(
     xarray.Dataset
         Coordinates ``time`` (T,), ``axis`` and ``axis_`` (x, y, z); a variable for each observable, with the attributes
         ``long_name``, ``units`` and ``ancillary_variables`` (the names of its errors); ``<name>_error`` for what the
-        solver estimates, ``<name>_stderr`` (jackknife over blocks) and ``reliable`` (time) of sampled solutions; the
-        scalars ``valid_until`` and ``t_star``. Units: rates in the model's, times in its inverse.
+        solver estimates; of sampled solutions ``<name>_stderr`` (jackknife over blocks), ``reliable`` (time) and the
+        blocks themselves, ``block_weight``, ``block_spin`` and ``block_covariance`` (block, time, ...); the scalars ``valid_until`` and ``t_star``. Units: rates in the model's, times in its inverse.
 
     Raises
     ------
@@ -108,6 +109,8 @@ def build(
             content.put(observable, _masked(observable, values, late))
     if samples is not None:
         _add_statistics(content, available, inputs, late)
+        for name, parts in of_solution(samples).items():
+            content.put_variable(name, *parts)
     _add_estimates(content, every, moments, late)
     if "trajectories" in keep and "trajectories" in moments.extra:
         _add_trajectories(content, moments.extra["trajectories"], inputs, late)
