@@ -53,7 +53,7 @@ def block_deviations(samples: Samples, centre: tuple[Array, Array], observable: 
     Returns
     -------
     deviation, residuals : ndarray (T, C), (B, T, C)
-        d = Σ q_b y_b and q_b (y_b − d), with the shares q_b; the components of the covariance are xx, xy, xz, yy, yz, zz.
+        d = Σ q_b y_b and q_b (y_b − d), with the shares q_b; components of the covariance: xx, xy, xz, yy, yz, zz.
     """
     there = samples.weight > 0
     share = np.where(there, samples.weight, 0.0)

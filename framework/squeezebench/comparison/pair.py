@@ -44,8 +44,8 @@ class PairOutcome:
     z_max : float
         Largest deviation in standard errors beyond what is allowed; NaN unless sampled.
     p_value : float
-        How likely chance alone gives one as large, or so many, at any time, in any observable and for any sampled result
-        of the data set; below 1 % they differ. NaN unless sampled.
+        How likely chance alone gives one as large, or so many, at any time, in any observable and for any sampled
+        result of the data set; below 1 % they differ. NaN unless sampled.
     first_time : float
         First time at which the deviation exceeds the tolerance; NaN if it never does.
     basis : str

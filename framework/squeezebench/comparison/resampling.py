@@ -5,9 +5,9 @@ d = Σ_b y_b, with residuals e_b of sum zero; two sampled results are two strata
 array over times and components, two things are asked:
 
 - *largest*: the largest studentised deviation max |d_j| / σ_j, with σ_j² = Σ_b e_bj² · B/(B − 1);
-- *all together*: Hotelling's T² = Σ_k δ_k² over the principal directions of the studentised residuals, δ_k the deviation
-  along direction k in its own standard errors. Being whitened, it sees a small deviation that is spread over many times,
-  and error bars that are too small: those make every δ_k too large at once.
+- *all together*: Hotelling's T² = Σ_k δ_k² over the principal directions of the studentised residuals, δ_k the
+  deviation along direction k in its own standard errors. Being whitened, it sees a small deviation that is spread over
+  many times, and error bars that are too small: those make every δ_k too large at once.
 
 What both are by chance comes from the blocks themselves: they are drawn with replacement, within their strata, and both
 statistics are formed anew, standard errors included (bootstrap-t; Efron and Tibshirani, An Introduction to the
