@@ -64,7 +64,7 @@ def of_solution(samples: Samples) -> dict[str, tuple[tuple[str, ...], Array, str
     """Name → dims, values, long name and units of one solution's blocks."""
     kept = merged(samples)
     return {
-        PREFIX + part: ((DIM, "time", *_TAILS[part]), np.asarray(getattr(kept, part), np.float64), *about)
+        PREFIX + part: (("time", DIM, *_TAILS[part]), np.array(getattr(kept, part).swapaxes(0, 1), np.float64), *about)
         for part, about in _ABOUT.items()
     }
 
@@ -112,7 +112,7 @@ def samples_of_solution(ds: xr.Dataset) -> Samples | None:
     """Blocks that a data set of one solution holds."""
     if PREFIX + "weight" not in ds or CELL_DIM in ds[PREFIX + "weight"].dims:
         return None
-    return _samples([ds[PREFIX + part].values for part in _ABOUT])
+    return _samples([ds[PREFIX + part].values.swapaxes(0, 1) for part in _ABOUT])
 
 
 def samples_of_cell(cell: xr.Dataset) -> Samples | None:

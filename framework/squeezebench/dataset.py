@@ -65,7 +65,7 @@ def build(
         Coordinates ``time`` (T,), ``axis`` and ``axis_`` (x, y, z); a variable for each observable, with the attributes
         ``long_name``, ``units`` and ``ancillary_variables`` (the names of its errors); ``<name>_error`` for what the
         solver estimates; of sampled solutions ``<name>_stderr`` (jackknife over blocks), ``reliable`` (time) and the
-        blocks themselves, ``block_weight``, ``block_spin`` and ``block_covariance`` (block, time, ...); the scalars
+        blocks themselves, ``block_weight``, ``block_spin`` and ``block_covariance`` (time, block, ...); the scalars
         ``valid_until`` and ``t_star``. Units: rates in the model's, times in its inverse.
 
     Raises
@@ -111,7 +111,7 @@ def build(
     if samples is not None:
         _add_statistics(content, available, inputs, late)
         for name, (dims, blocks, *about) in of_solution(samples).items():
-            content.put_variable(name, dims, _without(blocks, late, 1), *about)
+            content.put_variable(name, dims, _without(blocks, late, 0), *about)
     _add_estimates(content, every, moments, late)
     if "trajectories" in keep and "trajectories" in moments.extra:
         _add_trajectories(content, moments.extra["trajectories"], inputs, late)
