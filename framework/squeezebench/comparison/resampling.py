@@ -12,6 +12,8 @@ array over times and components, two things are asked:
 What both are by chance comes from the blocks themselves: they are drawn with replacement, within their strata, and both
 statistics are formed anew, standard errors included (bootstrap-t; Efron and Tibshirani, An Introduction to the
 Bootstrap (1993), section 12.5; max-t over many tests: Westfall and Young, Resampling-Based Multiple Testing (1993)).
+The largest deviation must also be beyond what Student's t allows at so many times, with as many degrees of freedom as the
+blocks' kurtosis leaves.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ _TAIL = 0.05
 #: are half of what they should be less often (50-75 % instead of 75-90 % from N_eff and ξ² of 512 trajectories).
 _SMALLEST = 1e-3
 #: Blocks for each direction of T²: with fewer, its covariance is a guess.
-_BLOCKS_A_DIRECTION = 8
+_BLOCKS_A_DIRECTION = 16
 #: Most directions of T².
 _MOST_DIRECTIONS = 40
 #: A block's residual below this fraction of the unit is round-off: the component does not fluctuate.
@@ -101,12 +103,39 @@ def by_chance(deviation: Array, strata: Sequence[Array], allowed: Array, unit: A
     counts = _counts([len(e) for e in rows])
     largest = _largest_by_chance(rows, counts)
     tests = 1
-    p = _p_value(float(worst.max()), largest)
+    z_moving = z[moving]
+    by_t = 2 * len(z_moving) * _student_sf(z_moving, _degrees_of_freedom(rows))
+    p = max(_p_value(float(worst.max()), largest), min(1.0, float(by_t.min())) if np.isfinite(worst).all() else 0.0)
     delta, scores = _along_directions(d[moving] / spread[moving], slack[moving] / spread[moving], rows)
     if delta.size:
         tests = 2
         p = min(p, _p_value(float((delta**2).sum()), _together_by_chance(scores, counts)))
-    return Chance(min(1.0, tests * p), worst, _quantile(largest, level / tests), spread.reshape(T, C).max(axis=1))
+    alone = float(np.median(_student_isf(level / tests / (2 * len(z_moving)), _degrees_of_freedom(rows))))
+    critical = max(_quantile(largest, level / tests), alone)
+    return Chance(min(1.0, tests * p), worst, critical, spread.reshape(T, C).max(axis=1))
+
+
+def _degrees_of_freedom(rows: Sequence[Array]) -> Array:
+    """Of each component's variance: 2 B/(κ − 1), with the residuals' kurtosis κ; B − 1 or so for Gaussian blocks.
+
+    Few rare blocks among many leave a variance that is known as badly as that of a few blocks, and resampling blocks
+    that have not happened cannot tell.
+    """
+    blocks = sum(len(e) for e in rows)
+    kurtosis = blocks * sum((e**4).sum(axis=0) for e in rows) / sum((e**2).sum(axis=0) for e in rows) ** 2
+    return np.asarray(np.clip(2 * blocks / np.maximum(kurtosis - 1, 1e-9), 2.0, blocks - len(rows)))
+
+
+def _student_sf(value: Array, freedom: Array) -> Array:
+    from scipy.special import stdtr
+
+    return np.asarray(stdtr(freedom, -np.abs(value)))
+
+
+def _student_isf(level: float, freedom: Array) -> Array:
+    from scipy.special import stdtrit
+
+    return np.asarray(-stdtrit(freedom, level))
 
 
 def _counts(sizes: Sequence[int]) -> list[Array]:
