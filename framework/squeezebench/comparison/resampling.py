@@ -12,8 +12,8 @@ array over times and components, two things are asked:
 What both are by chance comes from the blocks themselves: they are drawn with replacement, within their strata, and both
 statistics are formed anew, standard errors included (bootstrap-t; Efron and Tibshirani, An Introduction to the
 Bootstrap (1993), section 12.5; max-t over many tests: Westfall and Young, Resampling-Based Multiple Testing (1993)).
-The largest deviation must also be beyond what Student's t allows at so many times, with as many degrees of freedom as the
-blocks' kurtosis leaves.
+The largest deviation must also be beyond what Student's t allows at so many times, with as many degrees of freedom as
+the blocks' kurtosis leaves.
 """
 
 from __future__ import annotations
