@@ -136,7 +136,7 @@ def dephasing(evidence: Evidence) -> Result:
     """Dephasing of single spins instead of emission."""
     N = 2000
     alone = float(evidence.steady(SpinModel.driven_cavity(N=N, upsilon_ratio=0.9)).xi2[0])
-    rows = {}
+    rows: dict[float, list[float]] = {}
     for rate in (2.0, 4.0, 8.0):
         model = SpinModel(N=N, drive=(900.0, 0, 0), collective_emission=1.0, dephasing=rate)
         rows[rate] = []

@@ -83,8 +83,8 @@ def metastable_squeezing(evidence: Evidence) -> Result:
     border = [_crossing(values) for values in (early, late)]
     good = abs(border[0] - 1 / math.sqrt(2)) < 0.05
     found = (
-        f"N = {N}, γ_s/(NΓ) = {_RATIO}: from −x squeezing lasts beyond 2/γ_s for Υ/Υ_c < {border[0]:.3f} and beyond 5/γ_s "
-        f"for Υ/Υ_c < {border[1]:.3f}: near 1/√2 at such times, but the border keeps moving down"
+        f"N = {N}, γ_s/(NΓ) = {_RATIO}: from −x squeezing lasts beyond 2/γ_s for Υ/Υ_c < {border[0]:.3f} and beyond "
+        f"5/γ_s for Υ/Υ_c < {border[1]:.3f}: near 1/√2 at such times, but the border keeps moving down"
     )
     numbers = {"xi2_at_2_over_gamma": early, "xi2_at_5_over_gamma": late, "borders": border}
     return CONFIRMED if good else NOT_REPRODUCED, found, "exact, 1e-5; interpolated between drives 0.05 apart", numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -132,7 +133,9 @@ def loss_single(evidence: Evidence) -> Result:
         crossed, lost = np.flatnonzero(n_eff <= 0.9 * N), np.flatnonzero((xi2 > 1) & (times * N > 6))
         if len(crossed) and len(lost):
             upto = np.where((times * N > 6) & (np.arange(len(times)) <= lost[0]), xi2, np.inf)
-            stars.append(times[crossed[0]]), losses.append(times[lost[0]]), bests.append(times[int(np.argmin(upto))])
+            stars.append(float(times[crossed[0]]))
+            losses.append(float(times[lost[0]]))
+            bests.append(float(times[int(np.argmin(upto))]))
     if len(stars) < 10:
         return OUT_OF_REACH, f"only {len(stars)} of 48 trajectories cross and lose their squeezing", "", {}
     star, best, loss = np.array(stars), np.array(bests), np.array(losses)
@@ -140,8 +143,8 @@ def loss_single(evidence: Evidence) -> Result:
     lag, spread = float(np.median(loss - star)), float(star.std())
     share = float((loss > star).mean())
     found = (
-        f"N = {N}, γ_s/Γ = {g:g}, {len(star)} trajectories: t* = {star.mean():.3f} ± {spread:.3f} (spread), the minimum "
-        f"{np.median(star - best):+.3f} before it, ξ² > 1 a median of {lag:.3f} after it and after t* in {share:.0%}; "
+        f"N = {N}, γ_s/Γ = {g:g}, {len(star)} trajectories: t* = {star.mean():.3f} ± {spread:.3f} (spread), the "
+        f"minimum {np.median(star - best):+.3f} before it, ξ² > 1 a median of {lag:.3f} after it and after t* in {share:.0%}; "
         f"correlation of t* and loss {follow:.2f}: lost after t*, not exactly at it"
     )
     good = share > 0.8
@@ -173,7 +176,7 @@ def exchange(evidence: Evidence) -> Result:
         rows[chi] = [float(evidence.solve(model, times, spec, MeanFieldSteadyState())["xi2"].min()) for spec in _ORDERS]
     agree = {chi: abs(x[0] / x[1] - 1) for chi, x in rows.items()}
     shared = [chi for chi in rows if agree[chi] < 0.05]
-    falling = all(rows[a][1] > rows[b][1] for a, b in zip(shared, shared[1:], strict=False))
+    falling = all(rows[a][1] > rows[b][1] for a, b in itertools.pairwise(shared))
     found = "N = 10⁴, u = 0.9, γ_s/Γ = 50: ξ² = " + ", ".join(
         f"{x[0]:.3f}/{x[1]:.3f} at χ/Γ = {c:g}" for c, x in rows.items()
     )
