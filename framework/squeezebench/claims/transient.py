@@ -143,9 +143,9 @@ def loss_single(evidence: Evidence) -> Result:
     lag, spread = float(np.median(loss - star)), float(star.std())
     share = float((loss > star).mean())
     found = (
-        f"N = {N}, γ_s/Γ = {g:g}, {len(star)} trajectories: t* = {star.mean():.3f} ± {spread:.3f} (spread), the "
-        f"minimum {np.median(star - best):+.3f} before it, ξ² > 1 a median of {lag:.3f} after it and after t* in {share:.0%}; "
-        f"correlation of t* and loss {follow:.2f}: lost after t*, not exactly at it"
+        f"N = {N}, γ_s/Γ = {g:g}, {len(star)} trajectories: t* = {star.mean():.3f} ± {spread:.3f} (spread), "
+        f"the minimum {np.median(star - best):+.3f} before it, ξ² > 1 a median of {lag:.3f} after it and after t* "
+        f"in {share:.0%}; correlation of t* and loss {follow:.2f}: lost after t*, not exactly at it"
     )
     good = share > 0.8
     numbers = {"t_star": stars, "minimum": bests, "loss": losses, "correlation": follow, "lag": lag}

@@ -11,7 +11,7 @@ import numpy as np
 from squeezebench.errors import InvalidOptionError
 
 from .budget import with_refinements
-from .pair import PairOutcome, compare_pair, family_of
+from .pair import PairOutcome, compare_pair, family_of, mirrored
 from .view import OBSERVABLES, View, view_of, views_of_results
 
 if TYPE_CHECKING:
@@ -96,9 +96,13 @@ def _as_dataset(
     for index, views in points:
         views = with_refinements(views)
         for k, observable in enumerate(OBSERVABLES):
+            found: dict[tuple[int, int], PairOutcome] = {}
             for i, one in enumerate(views):
                 for j, two in enumerate(views):
-                    outcome: PairOutcome = compare_pair(one, two, observable, family)
+                    if j < i and (one.sampled or two.sampled):
+                        outcome = mirrored(found[j, i], one, two, observable)
+                    else:
+                        outcome = found[i, j] = compare_pair(one, two, observable, family)
                     where = (k, *index, i, j)
                     for name, array in numbers.items():
                         array[where] = getattr(outcome, name)

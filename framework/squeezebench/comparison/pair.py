@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from .common import common_rows, counting, deviation, unit
 from .sampled import judge_sampled
 from .view import View
 
-__all__ = ["SAMPLED_LEVEL", "PairOutcome", "compare_pair", "family_of"]
+__all__ = ["SAMPLED_LEVEL", "PairOutcome", "compare_pair", "family_of", "mirrored"]
 
 #: Probability of a false alarm, for all sampled results of a data set together.
 SAMPLED_LEVEL = 0.01
@@ -93,7 +93,9 @@ def compare_pair(a: View, b: View, observable: str, family: int = 1) -> PairOutc
         return PairOutcome("no_claim", max_deviation=largest, relative_deviation=relative)
     judged = ~np.isnan(allowed)
     z_max = p_value = math.nan
-    if a.sampled or b.sampled:
+    if a is b and a.sampled:
+        z_max, p_value, beyond, differ = 0.0, 1.0, np.zeros_like(judged), False
+    elif a.sampled or b.sampled:
         judged &= _reliable(a, rows_a) & _reliable(b, rows_b)
         scale = np.abs(b.values["xi2"][rows_b]) if observable == "xi2" else np.full(len(rows_b), unit(observable, a.N))
         found = judge_sampled(a, b, observable, rows_a, rows_b, judged, allowed * scale, scale, SAMPLED_LEVEL / family)
@@ -117,6 +119,17 @@ def compare_pair(a: View, b: View, observable: str, family: int = 1) -> PairOutc
         first_time=float(times[np.argmax(beyond)]) if differ else math.nan,
         basis=" + ".join(dict.fromkeys((basis_of(a, observable), basis_of(b, observable)))),
     )
+
+
+def mirrored(outcome: PairOutcome, a: View, b: View, observable: str) -> PairOutcome:
+    """Outcome of `a` with `b` from that of `b` with `a`, without resampling once more."""
+    if outcome.verdict == "not_comparable":
+        return outcome
+    rows_a, rows_b = common_rows(a.times, b.times)
+    counts = counting(a, b, observable, rows_a, rows_b)
+    rows_a, rows_b = rows_a[counts], rows_b[counts]
+    measured = deviation(a, b, observable, rows_a, rows_b)
+    return replace(outcome, relative_deviation=_relative(a, b, observable, rows_a, rows_b, measured))
 
 
 def family_of(points: Sequence[Sequence[View]]) -> int:
