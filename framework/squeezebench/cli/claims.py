@@ -51,7 +51,9 @@ def claims(
         from squeezebench.harness.files import write_atomically
         from squeezebench.validate import real_path
 
-        text = json_module.dumps({key: document[key] for key in ("paper", "provenance", "findings")}, indent=1)
+        text = json_module.dumps(
+            {key: document[key] for key in ("paper", "provenance", "findings")}, ensure_ascii=False
+        )
         write_atomically(real_path(output, "output", "a file"), lambda temporary: temporary.write_text(text + "\n"))
     if json:
         print_json(document)
