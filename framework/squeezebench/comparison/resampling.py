@@ -71,7 +71,9 @@ class Chance:
     spread: Array
 
 
-def by_chance(deviation: Array, strata: Sequence[Array], allowed: Array, unit: Array, level: float) -> Chance:
+def by_chance(
+    deviation: Array, strata: Sequence[Array], allowed: Array, unit: Array, level: float, *, together: bool = True
+) -> Chance:
     """Compare a deviation with what resampled blocks give.
 
     Parameters
@@ -86,6 +88,9 @@ def by_chance(deviation: Array, strata: Sequence[Array], allowed: Array, unit: A
         Size of what is compared, to tell round-off.
     level : float
         Probability of a false alarm.
+    together : bool
+        Whether to ask for T²: not where rare blocks decide some of the times, because until one of them is among the
+        samples all of the others look alike.
 
     Returns
     -------
@@ -110,26 +115,33 @@ def by_chance(deviation: Array, strata: Sequence[Array], allowed: Array, unit: A
     largest = _largest_by_chance(rows, counts, (least[moving] / spread[moving]) ** 2)
     tests = 1
     z_moving = z[moving]
-    by_t = 2 * len(z_moving) * _student_sf(z_moving, _degrees_of_freedom(rows))
+    freedom = _degrees_of_freedom(rows, np.flatnonzero(moving) % C, spread[moving] > least[moving])
+    by_t = 2 * len(z_moving) * _student_sf(z_moving, freedom)
     p = max(_p_value(float(worst.max()), largest), min(1.0, float(by_t.min())) if np.isfinite(worst).all() else 0.0)
     delta, scores = _along_directions(d[moving] / spread[moving], slack[moving] / spread[moving], rows)
-    if delta.size:
+    if delta.size and together:
         tests = 2
         p = min(p, _p_value(float((delta**2).sum()), _together_by_chance(scores, counts)))
-    alone = float(np.median(_student_isf(level / tests / (2 * len(z_moving)), _degrees_of_freedom(rows))))
+    alone = float(np.median(_student_isf(level / tests / (2 * len(z_moving)), freedom)))
     critical = max(_quantile(largest, level / tests), alone)
     return Chance(min(1.0, tests * p), worst, critical, spread.reshape(T, C).max(axis=1))
 
 
-def _degrees_of_freedom(rows: Sequence[Array]) -> Array:
+def _degrees_of_freedom(rows: Sequence[Array], component: NDArray[np.intp], counts: NDArray[np.bool_]) -> Array:
     """Of each component's variance: 2 B/(κ − 1), with the residuals' kurtosis κ; B − 1 or so for Gaussian blocks.
 
     Few rare blocks among many leave a variance that is known as badly as that of a few blocks, and resampling blocks
-    that have not happened cannot tell.
+    that have not happened cannot tell. What is rare at one time may be unseen at another: of each component the fewest
+    at any time count, where its own spread does (`counts`).
     """
     blocks = sum(len(e) for e in rows)
     kurtosis = blocks * sum((e**4).sum(axis=0) for e in rows) / sum((e**2).sum(axis=0) for e in rows) ** 2
-    return np.asarray(np.clip(2 * blocks / np.maximum(kurtosis - 1, 1e-9), 2.0, blocks - len(rows)))
+    freedom = np.clip(2 * blocks / np.maximum(kurtosis - 1, 1e-9), 2.0, blocks - len(rows))
+    for c in np.unique(component):
+        here = component == c
+        if (here & counts).any():
+            freedom[here] = freedom[here & counts].min()
+    return np.asarray(freedom)
 
 
 def _student_sf(value: Array, freedom: Array) -> Array:

@@ -76,7 +76,7 @@ def judge_sampled(
     """
     if not judged.any():
         return None
-    sampled = [(v, rows[judged], sign) for v, rows, sign in ((a, rows_a, 1.0), (b, rows_b, -1.0)) if v.sampled]
+    sampled = [(view, rows[judged], sign) for view, rows, sign in _sampled(a, b, rows_a, rows_b)]
     if any(view.samples is None or len(view.samples.count) < 2 for view, _, _ in sampled):
         return _by_errors(a, b, observable, rows_a, rows_b, judged, allowed, level)
     parts = [(_at(view.samples, rows), sign) for view, rows, sign in sampled if view.samples is not None]
@@ -90,7 +90,10 @@ def judge_sampled(
     strata = [sign * residuals for sign, (_, residuals) in found]
     families = len(OBSERVABLES)
     slack, size = (np.broadcast_to(x[judged][:, None], d.shape) for x in (allowed, scale))
-    chance = by_chance(d, strata, slack, size, level / families)
+    steady = all(
+        view.reliable is None or bool(view.reliable[rows].all()) for view, rows, _ in _sampled(a, b, rows_a, rows_b)
+    )
+    chance = by_chance(d, strata, slack, size, level / families, together=steady)
     beyond = np.zeros(len(judged), dtype=bool)
     p_value = min(1.0, families * chance.p_value)
     if p_value < level:
@@ -101,6 +104,11 @@ def judge_sampled(
     margin = np.zeros(len(judged))
     margin[judged] = np.where(chance.spread > 0, chance.critical * chance.spread, 0.0)
     return Found(float(chance.z.max()), p_value, beyond, margin)
+
+
+def _sampled(a: View, b: View, rows_a: Rows, rows_b: Rows) -> list[tuple[View, Rows, float]]:
+    """Those of the two that are sampled, with their rows and the sign with which they enter the deviation."""
+    return [(view, rows, sign) for view, rows, sign in ((a, rows_a, 1.0), (b, rows_b, -1.0)) if view.sampled]
 
 
 def _at(samples: Samples, rows: Rows) -> Samples:
