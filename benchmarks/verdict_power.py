@@ -51,7 +51,13 @@ def power(fault: str, seeds: int, trajectories: int) -> dict[str, float]:
     exact = sb.solve(problem, BlockEquation(fault if where == "exact" else "none"))
     found = []
     for seed in range(seeds):
-        sampled = sb.solve(problem, Faulty(fault if where == "sampled" else "none", trajectories), seed=seed)
+        try:
+            sampled = sb.solve(problem, Faulty(fault if where == "sampled" else "none", trajectories), seed=seed)
+        except sb.SolverError as error:
+            if error.status != "unphysical":
+                raise
+            found.append(dict.fromkeys(OBSERVABLES, True))  # the guard has seen it: these are the moments of no state
+            continue
         found.append(seen(sampled, exact))
     return _shares(found)
 

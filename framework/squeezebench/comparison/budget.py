@@ -75,9 +75,12 @@ def basis_of(view: View, observable: str) -> str:
         return "blocks"
     if view.accuracy == "exact" and observable in view.refinement:
         return "refinement"
-    if observable in view.estimates:
+    if observable not in view.estimates:
+        return "tier"
+    if view.accuracy != "exact":
         return "estimate"
-    return "tier"
+    allowed = allowed_by(view, observable, np.arange(len(view.times)))
+    return "estimate" if (allowed > view.budget).any() else "tier"
 
 
 def allowed_by(view: View, observable: str, rows: NDArray[np.intp]) -> Array:

@@ -42,8 +42,8 @@ def gaussian(seed: int, bias: float = 0.0, B: int = 256, shrink: float = 1.0) ->
 
 
 def test_chance_is_called_chance_and_error_bars_too_small_by_two_are_not() -> None:
-    assert sum(gaussian(seed) < 0.01 for seed in range(100)) <= 4  # five or more have a chance of 0.4 %
-    assert sum(gaussian(seed, shrink=0.5) < 0.01 for seed in range(20)) >= 19
+    assert sum(gaussian(seed) < 0.01 for seed in range(40)) <= 2  # three or more have a chance of 0.8 %
+    assert sum(gaussian(seed, B=640, shrink=0.5) < 0.01 for seed in range(10)) >= 9
     assert all(gaussian(seed, bias=8.0) < 1e-4 for seed in range(10))
 
 
@@ -119,7 +119,7 @@ def test_a_comparison_is_the_same_in_both_directions() -> None:
     assert pairs.verdict.values[:, 0, 0].tolist() == ["agree"] * 4
 
 
-@pytest.mark.parametrize("fault", ["no up", "chi", "swapped", "axes"])
+@pytest.mark.parametrize("fault", ["no up", "chi", "axes"])
 def test_a_fault_is_seen(fault: str) -> None:
     assert script().power(fault, 2, 512)["any"] == 1.0
 
