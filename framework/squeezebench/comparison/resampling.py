@@ -104,7 +104,8 @@ def by_chance(
     moving = spread > _NO_SPREAD * unit.ravel()
     least = np.full(T * C, _LEAST_ERROR * spread.max())
     spread = np.where(moving, np.maximum(spread, least), spread)
-    beyond = np.maximum(np.abs(d) - slack, 0.0)
+    unseen = np.broadcast_to(_unseen(strata, level), (T, C)).ravel()
+    beyond = np.maximum(np.abs(d) - slack - unseen, 0.0)
     z = np.where(beyond > 0, math.inf, 0.0)
     z[moving] = beyond[moving] / spread[moving]
     worst = z.reshape(T, C).max(axis=1)
@@ -125,6 +126,15 @@ def by_chance(
     alone = float(np.median(_student_isf(level / tests / (2 * len(z_moving)), freedom)))
     critical = max(_quantile(largest, level / tests), alone)
     return Chance(min(1.0, tests * p), worst, critical, spread.reshape(T, C).max(axis=1))
+
+
+def _unseen(strata: Sequence[Array], level: float) -> Array:
+    """How far each component may be off because of blocks that happened not to come, shape (C,).
+
+    What a block is with probability p is not among B of them with probability (1 − p)^B, which is at least `level` up
+    to p = ln(1/level)/B; the farthest that any block is at any time stands for how far such a one may be.
+    """
+    return np.sum([np.log(1 / level) * np.abs(e).max(axis=(0, 1)) for e in strata], axis=0)
 
 
 def _degrees_of_freedom(rows: Sequence[Array], component: NDArray[np.intp], counts: NDArray[np.bool_]) -> Array:
