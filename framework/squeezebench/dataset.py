@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .block_variables import of_solution
 from .content import canonical_json
 from .errors import PluginError, SolverError, SqueezebenchWarning
 from .moment_checks import check_moments, check_trajectories
-from .moments import Moments
+from .moments import Moments, Samples
 from .observables import Inputs, Observable, builtin, check_observable, time_unit, unit_text
 from .saved_states import PREFIX, is_states, state_variables
 
@@ -63,8 +64,9 @@ def build(
     xarray.Dataset
         Coordinates ``time`` (T,), ``axis`` and ``axis_`` (x, y, z); a variable for each observable, with the attributes
         ``long_name``, ``units`` and ``ancillary_variables`` (the names of its errors); ``<name>_error`` for what the
-        solver estimates, ``<name>_stderr`` (jackknife over blocks) and ``reliable`` (time) of sampled solutions; the
-        scalars ``valid_until`` and ``t_star``. Units: rates in the model's, times in its inverse.
+        solver estimates; of sampled solutions ``<name>_stderr`` (jackknife over blocks), ``reliable`` (time) and the
+        blocks themselves, ``block_weight``, ``block_spin`` and ``block_covariance`` (time, block, ...); the scalars
+        ``valid_until`` and ``t_star``. Units: rates in the model's, times in its inverse.
 
     Raises
     ------
@@ -108,6 +110,8 @@ def build(
             content.put(observable, _masked(observable, values, late))
     if samples is not None:
         _add_statistics(content, available, inputs, late)
+        for name, (dims, blocks, *about) in of_solution(samples).items():
+            content.put_variable(name, dims, _without(blocks, late, 0), *about)
     _add_estimates(content, every, moments, late)
     if "trajectories" in keep and "trajectories" in moments.extra:
         _add_trajectories(content, moments.extra["trajectories"], inputs, late)
@@ -140,7 +144,12 @@ def empty(
             if sampled:
                 content.put_error(observable, "stderr", nothing.copy())
     if sampled:
-        content.put_reliable(np.zeros(len(problem.times), dtype=np.bool_))
+        T, none = len(problem.times), np.zeros(0, dtype=np.int64)
+        content.put_reliable(np.zeros(T, dtype=np.bool_))
+        for name, parts in of_solution(
+            Samples(np.zeros((0, T)), np.zeros((0, T, 3)), np.zeros((0, T, 3, 3)), none, none)
+        ).items():
+            content.put_variable(name, *parts)
     return content.dataset()
 
 

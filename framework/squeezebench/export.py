@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .block_variables import CELL_DIM, DIM, PREFIX
 from .errors import InvalidOptionError
 from .saved_states import STATE_DIMS
 from .validate import real_path, shown, shown_path
@@ -55,13 +56,15 @@ def to_frame(ds: xr.Dataset) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``spin`` becomes ``spin_x``, ``spin_y``, ``spin_z``, ``covariance`` ``covariance_xx`` …; values without time are
-        repeated on each row. Kept states are left out.
+        repeated on each row. Kept states and the blocks of sampled solutions are left out.
     """
     import xarray as xr
 
     flat: dict[str, xr.DataArray] = {}
     for name, variable in ds.data_vars.items():
         if set(STATE_DIMS) & set(map(str, variable.dims)):  # whole states are no columns
+            continue
+        if {DIM, CELL_DIM} & set(map(str, variable.dims)) or str(name) == f"{PREFIX}cell":
             continue
         rows = [""] if "axis" not in variable.dims else [str(v) for v in ds["axis"].values]
         columns = [""] if "axis_" not in variable.dims else [str(v) for v in ds["axis_"].values]

@@ -73,12 +73,15 @@ class Claim:
         Relative error that no option removes.
     observables : tuple of str
         The only observables that the claim is about; empty means all.
+    closed_form : bool
+        Whether the numbers come from a formula rather than from steps or a truncation: the strongest reference.
     """
 
     accuracy: Literal["exact", "asymptotic", "mean_field"] = "asymptotic"
     sampled: bool = False
     floor: float = 1e-10
     observables: tuple[str, ...] = ()
+    closed_form: bool = False
 
     def __post_init__(self) -> None:
         if self.accuracy not in ("exact", "asymptotic", "mean_field"):
@@ -86,6 +89,8 @@ class Claim:
             raise InvalidOptionError(f"accuracy = {accuracy}: give 'exact', 'asymptotic' or 'mean_field'")
         if not isinstance(self.sampled, bool):
             raise InvalidOptionError(f"sampled = {shown(self.sampled)} of a claim: give True or False")
+        if not isinstance(self.closed_form, bool):
+            raise InvalidOptionError(f"closed_form = {shown(self.closed_form)} of a claim: give True or False")
         object.__setattr__(self, "floor", positive_number(self.floor, "floor", "a relative error", zero=True))
         names = self.observables
         if isinstance(names, str) or not isinstance(names, Iterable) or not all(isinstance(n, str) for n in names):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .output import EXIT_BROKEN, print_json
-from .verdicts import print_verdicts, verdict_json
+from .verdicts import print_matrix, print_verdicts, verdict_json
 
 __all__ = ["add_to"]
 
@@ -30,9 +30,11 @@ def compare(
 
     loaded = load(results, run)
     judgements = judge(loaded)
+    pairs = compare_results(loaded)
     if json:
-        pairs = compare_results(loaded)
         print_json({**verdict_json(loaded, judgements), "pairs": pairs.to_dict()})
     else:
         print_verdicts(loaded, judgements)
-    raise typer.Exit(EXIT_BROKEN if any(judgement.broken for judgement in judgements) else 0)
+        print_matrix(pairs)
+    broken = bool(pairs["broken"].any()) or any(judgement.broken for judgement in judgements)
+    raise typer.Exit(EXIT_BROKEN if broken else 0)

@@ -60,6 +60,9 @@ def run(
     timing: Annotated[
         int, typer.Option("--timing", metavar="<n>", help="Then time each cell alone, warm and pinned, n times.")
     ] = 0,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="Solve exactly once more, at the next tighter tier, to know the error.")
+    ] = False,
     dask: Annotated[
         str | None, typer.Option("--dask", metavar="<address>", help="Run on a dask cluster, or a 'local' one.")
     ] = None,
@@ -81,7 +84,7 @@ def run(
 
     host = get_host()
     plan, n_threads = prepare(
-        scenario, solver or None, workers=workers, seed=seed, n_threads=threads, keep=keep, host=host
+        scenario, solver or None, workers=workers, seed=seed, n_threads=threads, keep=keep, host=host, refine=refine
     )
     repeats, nbytes = checked_repeats(timing), None if max_memory is None else size_in_bytes(max_memory)
     observer = RunObserver() if quiet else Progress()

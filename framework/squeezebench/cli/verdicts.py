@@ -11,7 +11,7 @@ from squeezebench.comparison import Judgement
 
 from .output import console, number, print_table, seconds
 
-__all__ = ["print_verdicts", "verdict_json"]
+__all__ = ["print_matrix", "print_verdicts", "verdict_json"]
 
 _COLUMNS = [
     ("solver", "left"),
@@ -37,12 +37,55 @@ def print_verdicts(results: Any, judgements: Sequence[Judgement]) -> None:
     for point in points:
         here = [judgement for judgement in judgements if judgement.point == point]
         reference = next((j.solver for j in here if j.is_reference), "")
-        against = f"compared with {reference}" if reference else "no exact result at hand to compare with"
+        rung = next((j.rung for j in here if not j.is_reference and j.rung), "")
+        against = f"compared with {reference} ({rung})" if reference and rung else f"compared with {reference}"
+        if not reference:
+            against = f"no reference: nobody here claims to be exact{_spread(here)}"
         where = ", ".join(f"{name} = {value}" for name, value in point.items())
         print_table(f"{where}: {against}" if where else against, _COLUMNS, [_row(j) for j in here])
     out = console()
     for text in _notes(judgements, tolerance):
         out.print(text, markup=False)
+
+
+def _spread(here: Sequence[Judgement]) -> str:
+    """How far the methods are apart where there is no reference."""
+    spread = next((j.spread for j in here if j.spread), {})
+    words = [
+        f"{text} by up to {number(spread[name])}"
+        for name, text in (("xi2", "ξ²"), ("spin", "⟨J⟩/(N/2)"))
+        if name in spread
+    ]
+    return f"; they are apart in {' and '.join(words)}" if words else ""
+
+
+#: Verdict → its letter in the matrix, worst first.
+_LETTERS = {"broken": "!", "differ": "d", "no_claim": "·", "not_comparable": "–", "agree": "="}
+
+
+def print_matrix(pairs: Any) -> None:
+    """Every two solvers, worst verdict over all points: a letter each for ξ², N_eff, ⟨J⟩ and the covariance."""
+    labels = [str(label) for label in pairs["solver"].values]
+    names = [str(name) for name in pairs["observable"].values]
+    verdicts = pairs["verdict"].transpose("solver", "solver_", "observable", ...).values
+    broken = pairs["broken"].transpose("solver", "solver_", "observable", ...).values
+    rows = []
+    for i, label in enumerate(labels):
+        cells = []
+        for j in range(len(labels)):
+            here = "".join(_letter(verdicts[i, j, k], broken[i, j, k]) for k in range(len(names)))
+            cells.append("" if i == j else here)
+        rows.append((f"{i + 1} {label}", *cells))
+    columns = [("agreement", "left"), *((str(j + 1), "left") for j in range(len(labels)))]
+    print_table(f"every two solvers, worst of all points, in {', '.join(names)}", columns, rows)
+    console().print("= agree, d differ, ! differ and break a claim, · no claim, – not comparable", markup=False)
+
+
+def _letter(verdicts: Any, broken: Any) -> str:
+    found = {str(value) for value in verdicts.ravel()} | ({"broken"} if broken.any() else set())
+    if len(found) > 1:
+        found.discard("not_comparable")
+    return next(letter for name, letter in _LETTERS.items() if name in found)
 
 
 def _row(j: Judgement) -> tuple[str, ...]:

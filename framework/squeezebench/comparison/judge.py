@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .pair import PairOutcome, compare_pair, deviation
+from .budget import with_refinements
+from .common import deviation
+from .pair import PairOutcome, compare_pair, family_of
 from .view import OBSERVABLES, View, views_of_results
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Judgement", "judge", "reference_among"]
+__all__ = ["Judgement", "judge", "reference_among", "rung_of", "spread_of"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Judgement:
         Who, how it ended, why, and what it claims.
     reference : str
         Whom it is compared with; empty if nobody at hand claims to be exact.
+    rung : str
+        How strong that reference is: ``closed form``, ``exact, refined``, ``exact``, ``exact, not converged``,
+        ``sampled`` or ``no reference``.
     is_reference : bool
         Whether the others at this point are compared with it.
     verdict : str
@@ -47,6 +52,9 @@ class Judgement:
         Wall time without compilation.
     timing_grade : str
         How that was taken: ``exclusive``, or ``shared`` or ``batch``, which are no measurements.
+    spread : dict
+        Without a reference: observable → how far the methods at this point are apart at most (relative for ξ², in units
+        of N, N/2 and N²/4 for the others).
     """
 
     point: dict[str, Any]
@@ -63,6 +71,8 @@ class Judgement:
     valid_until: float
     seconds: float
     timing_grade: str = ""
+    rung: str = ""
+    spread: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -73,9 +83,44 @@ class Judgement:
 
 
 def reference_among(views: list[View]) -> View | None:
-    """The strongest claim at hand: exact and deterministic before sampled, then the smaller error budget."""
+    """The strongest claim at hand, by what is claimed and checked, never by who agrees best.
+
+    A closed form, then deterministic exact results, those that their own refinement contradicts last and tighter ones
+    first, then sampled ones.
+    """
     exact = [view for view in views if view.has_values and view.accuracy == "exact" and view.status == "ok"]
-    return min(exact, key=lambda view: (view.sampled, view.budget), default=None)
+
+    def weakness(view: View) -> tuple[bool, bool, bool, float, bool]:
+        return view.sampled, not view.closed_form, view.checked is False, view.budget, not view.checked
+
+    return min(exact, key=weakness, default=None)
+
+
+def rung_of(view: View | None) -> str:
+    """How strong a reference is, in words."""
+    if view is None:
+        return "no reference"
+    if view.sampled:
+        return "sampled"
+    if view.closed_form:
+        return "closed form"
+    return {None: "exact", True: "exact, refined", False: "exact, not converged"}[view.checked]
+
+
+def spread_of(views: list[View]) -> dict[str, float]:
+    """How far any two results that claim anything of an observable are apart at most, by observable."""
+    found: dict[str, float] = {}
+    for name in OBSERVABLES:
+        claiming = [view for view in views if view.has_values and view.claims(name)]
+        apart = []
+        for i, one in enumerate(claiming):
+            for two in claiming[i + 1 :]:
+                outcome = compare_pair(one, two, name)
+                apart.append(outcome.relative_deviation if name == "xi2" else outcome.max_deviation)
+        numbers = [value for value in apart if not math.isnan(value)]
+        if numbers:
+            found[name] = max(numbers)
+    return found
 
 
 def judge(results: xr.Dataset) -> list[Judgement]:
@@ -93,22 +138,30 @@ def judge(results: xr.Dataset) -> list[Judgement]:
     """
     tolerance = float(json.loads(results.attrs["squeezebench"]).get("tolerance", 0.02))
     rows = []
-    for coords, index, views in views_of_results(results):
+    every = [(coords, index, with_refinements(views)) for coords, index, views in views_of_results(results)]
+    family = family_of([views for _, _, views in every])
+    for coords, index, views in every:
         axes = [dim for dim in results["status"].dims if dim != "solver"]
         point = results.isel(dict(zip(axes, index, strict=True)))
         reference = reference_among(views)
         for k, view in enumerate(views):
-            rows.append(_row(coords, point.isel(solver=k), view, reference, views, tolerance))
+            rows.append(_row(coords, point.isel(solver=k), view, reference, views, tolerance, family))
     return rows
 
 
 def _row(
-    coords: dict[str, Any], cell: xr.Dataset, view: View, reference: View | None, views: list[View], tolerance: float
+    coords: dict[str, Any],
+    cell: xr.Dataset,
+    view: View,
+    reference: View | None,
+    views: list[View],
+    tolerance: float,
+    family: int,
 ) -> Judgement:
     against: View | None = reference
     if view is reference:  # the reference is held to the next strongest claim
         against = reference_among([other for other in views if other is not view])
-    outcomes = {name: compare_pair(view, against, name) for name in OBSERVABLES} if against is not None else {}
+    outcomes = {name: compare_pair(view, against, name, family) for name in OBSERVABLES} if against is not None else {}
     if not view.has_values:
         verdict = "not_comparable"
     elif view is reference:
@@ -132,6 +185,8 @@ def _row(
         valid_until=float(cell["valid_until"]) if "valid_until" in cell else math.nan,
         seconds=float(cell["seconds"]),
         timing_grade=str(cell["timing_grade"].values) if "timing_grade" in cell else "",
+        rung=rung_of(against),
+        spread=spread_of(views) if against is None and view.has_values else {},
     )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from squeezebench.errors import InvalidOptionError
 
-from .pair import PairOutcome, compare_pair
+from .budget import with_refinements
+from .pair import PairOutcome, compare_pair, family_of, mirrored
 from .view import OBSERVABLES, View, view_of, views_of_results
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _NUMBERS = {
     "relative_deviation": "largest deviation relative to solver_",
     "tolerance": "what the deviation may be where it is exceeded most",
     "z_max": "largest deviation in standard errors",
-    "p_value": "probability of one as large by chance",
+    "p_value": "probability of one as large, or as many, by chance",
 }
 
 
@@ -41,7 +42,8 @@ def compare(*results: xr.Dataset) -> xr.Dataset:
     xarray.Dataset
         Dims (observable, <sweep axes>, solver, solver_): ``max_deviation``, ``relative_deviation``, ``tolerance``,
         ``z_max``, ``p_value``, ``first_time`` and ``verdict`` (``agree``, ``differ``, ``no_claim``,
-        ``not_comparable``), and ``broken``: whether the deviation breaks a claim.
+        ``not_comparable``), ``broken``: whether the deviation breaks a claim, and ``basis``: what the tolerance rests
+        on, ``refinement``, ``estimate``, ``tier`` or ``blocks``.
 
     Raises
     ------
@@ -89,21 +91,29 @@ def _as_dataset(
     numbers = {name: np.full(full, np.nan) for name in (*_NUMBERS, "first_time")}
     verdicts = np.full(full, "not_comparable", dtype="<U14")
     broken = np.zeros(full, dtype=bool)
-    for k, observable in enumerate(OBSERVABLES):
-        for index, views in points:
+    basis = np.full(full, "", dtype="<U24")
+    family = family_of([views for _, views in points])
+    for index, views in points:
+        views = with_refinements(views)
+        for k, observable in enumerate(OBSERVABLES):
+            found: dict[tuple[int, int], PairOutcome] = {}
             for i, one in enumerate(views):
                 for j, two in enumerate(views):
-                    outcome: PairOutcome = compare_pair(one, two, observable)
+                    if j < i and (one.sampled or two.sampled):
+                        outcome = mirrored(found[j, i], one, two, observable)
+                    else:
+                        outcome = found[i, j] = compare_pair(one, two, observable, family)
                     where = (k, *index, i, j)
                     for name, array in numbers.items():
                         array[where] = getattr(outcome, name)
-                    verdicts[where], broken[where] = outcome.verdict, outcome.broken
+                    verdicts[where], broken[where], basis[where] = outcome.verdict, outcome.broken, outcome.basis
     data: dict[str, Any] = {
         name: (dims, numbers[name], {"long_name": text, "units": "1"}) for name, text in _NUMBERS.items()
     }
     data["first_time"] = (dims, numbers["first_time"], {"long_name": "first time at which they part"})
     data["verdict"] = (dims, verdicts, {"long_name": "verdict"})
     data["broken"] = (dims, broken, {"long_name": "whether a claim is broken"})
+    data["basis"] = (dims, basis, {"long_name": "what the tolerance rests on"})
     coords = {"observable": list(OBSERVABLES), "solver": labels, "solver_": labels, **axes}
     return xr.Dataset(data, coords=coords, attrs={"squeezebench": json.dumps({"kind": "comparison", "schema": 1})})
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .budget import allowed_by, basis_of
+from .common import common_rows, counting, deviation, unit
+from .sampled import judge_sampled
 from .view import View
 
-__all__ = ["SAMPLED_LEVEL", "PairOutcome", "compare_pair", "deviation", "worst_first"]
+__all__ = ["SAMPLED_LEVEL", "PairOutcome", "compare_pair", "family_of", "mirrored"]
 
-#: ξ² is compared only where |⟨J⟩| exceeds this fraction of N/2: below, it is a ratio of two small numbers.
-MIN_CONTRAST = 0.05
-#: and where one of the two is below this: in the normal phase ξ² is 10² to 10³ and says nothing about squeezing.
-MAX_XI2 = 1.5
-#: An asymptotic claim is broken when apart by more than this many times its own estimate.
-ASYMPTOTIC_FACTOR = 5.0
-#: Family-wise level at which sampled results are said to differ.
+#: Probability of a false alarm, for all sampled results of a data set together.
 SAMPLED_LEVEL = 0.01
 
 Array = NDArray[np.float64]
@@ -43,10 +41,15 @@ class PairOutcome:
     tolerance : float
         What it may be, at the time where it is exceeded most (or least met): relative for ξ², in the unit of
         `max_deviation` for the others.
-    z_max, p_value : float
-        Largest deviation in standard errors, and how likely one as large is by chance anywhere; NaN unless sampled.
+    z_max : float
+        Largest deviation in standard errors beyond what is allowed; NaN unless sampled.
+    p_value : float
+        How likely chance alone gives one as large, or so many, at any time, in any observable and for any sampled
+        result of the data set; below 1 % they differ. NaN unless sampled.
     first_time : float
         First time at which the deviation exceeds the tolerance; NaN if it never does.
+    basis : str
+        What the tolerance rests on: ``refinement``, ``estimate`` or ``tier`` of each of the two, or ``blocks``.
     """
 
     verdict: str
@@ -57,9 +60,10 @@ class PairOutcome:
     z_max: float = math.nan
     p_value: float = math.nan
     first_time: float = math.nan
+    basis: str = ""
 
 
-def compare_pair(a: View, b: View, observable: str) -> PairOutcome:
+def compare_pair(a: View, b: View, observable: str, family: int = 1) -> PairOutcome:
     """Compare `a` with `b` in one observable.
 
     Parameters
@@ -68,11 +72,13 @@ def compare_pair(a: View, b: View, observable: str) -> PairOutcome:
         Results of one problem at the same times.
     observable : str
         One of ``OBSERVABLES``.
+    family : int
+        Sampled comparisons that share the level of 1 %.
     """
     if not (a.has_values and b.has_values):
         return PairOutcome("not_comparable")
-    rows_a, rows_b = _common(a.times, b.times)
-    counts = _counts(a, b, observable, rows_a, rows_b)
+    rows_a, rows_b = common_rows(a.times, b.times)
+    counts = counting(a, b, observable, rows_a, rows_b)
     if not counts.any():
         return PairOutcome("not_comparable")
     rows_a, rows_b = rows_a[counts], rows_b[counts]
@@ -82,95 +88,67 @@ def compare_pair(a: View, b: View, observable: str) -> PairOutcome:
     relative = _relative(a, b, observable, rows_a, rows_b, measured)
     if not (a.claims(observable) and b.claims(observable)):
         return PairOutcome("no_claim", max_deviation=largest, relative_deviation=relative)
-    allowed = _allowed(a, b, observable, rows_a) + _allowed(b, a, observable, rows_b)
+    allowed = allowed_by(a, observable, rows_a) + allowed_by(b, observable, rows_b)
     if np.isnan(allowed).all():  # an asymptotic method that does not estimate itself
         return PairOutcome("no_claim", max_deviation=largest, relative_deviation=relative)
     judged = ~np.isnan(allowed)
     z_max = p_value = math.nan
-    if a.sampled or b.sampled:
-        z = _z_scores(a, b, observable, rows_a, rows_b, allowed)
-        judged &= np.isfinite(z) & _reliable(a, rows_a) & _reliable(b, rows_b)
-        if not judged.any():
+    if a is b and a.sampled:
+        z_max, p_value, beyond, differ = 0.0, 1.0, np.zeros_like(judged), False
+    elif a.sampled or b.sampled:
+        judged &= _reliable(a, rows_a) & _reliable(b, rows_b)
+        scale = np.abs(b.values["xi2"][rows_b]) if observable == "xi2" else np.full(len(rows_b), unit(observable, a.N))
+        found = judge_sampled(a, b, observable, rows_a, rows_b, judged, allowed * scale, scale, SAMPLED_LEVEL / family)
+        if found is None:
             return PairOutcome("no_claim", max_deviation=largest, relative_deviation=relative)
-        z_max = float(z[judged].max())
-        tests = int(judged.sum()) * _components(observable)
-        p_value = _family_p(z_max, tests)
-        beyond = judged & (z > _critical_z(tests))
-        allowed = np.where(z > 0, measured * _critical_z(tests) / np.maximum(z, 1e-300), measured)
+        z_max, p_value, beyond = found.z_max, min(1.0, found.p_value * family), found.beyond
+        allowed = allowed + found.margin / scale
+        differ = bool(beyond.any())
     else:
         beyond = judged & (measured > allowed)
+        differ = bool(beyond.any())
     worst = int(np.argmax(np.where(judged, measured / np.maximum(allowed, 1e-300), -1)))
-    exact = "exact" in (a.accuracy, b.accuracy)
-    differ = bool(beyond.any())
     return PairOutcome(
         verdict="differ" if differ else "agree",
-        broken=differ and exact,
+        broken=differ and "exact" in (a.accuracy, b.accuracy),
         max_deviation=largest,
         relative_deviation=relative,
         tolerance=float(allowed[worst]),
         z_max=z_max,
         p_value=p_value,
         first_time=float(times[np.argmax(beyond)]) if differ else math.nan,
+        basis=" + ".join(dict.fromkeys((basis_of(a, observable), basis_of(b, observable)))),
     )
 
 
-# -------------------------------------------------------------------- times that count
+def mirrored(outcome: PairOutcome, a: View, b: View, observable: str) -> PairOutcome:
+    """Outcome of `a` with `b` from that of `b` with `a`, without resampling once more."""
+    if outcome.verdict == "not_comparable":
+        return outcome
+    rows_a, rows_b = common_rows(a.times, b.times)
+    counts = counting(a, b, observable, rows_a, rows_b)
+    rows_a, rows_b = rows_a[counts], rows_b[counts]
+    measured = deviation(a, b, observable, rows_a, rows_b)
+    return replace(outcome, relative_deviation=_relative(a, b, observable, rows_a, rows_b, measured))
 
 
-def _common(a: Array, b: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Indices of the times that both have, equal to round-off."""
-    if a.shape == b.shape and (a == b).all():
-        rows = np.arange(len(a))
-        return rows, rows
-    nearest = np.clip(np.searchsorted(b, a * (1 - 1e-12)), 0, len(b) - 1)
-    with np.errstate(invalid="ignore"):  # inf - inf: the steady state's time
-        same = (b[nearest] == a) | (np.abs(b[nearest] - a) <= 1e-12 * np.abs(a))
-    return np.flatnonzero(same), nearest[same]
+def family_of(points: Sequence[Sequence[View]]) -> int:
+    """Sampled comparisons that are independent of one another: they share the level of 1 %.
 
-
-def _counts(a: View, b: View, observable: str, rows_a: NDArray[np.intp], rows_b: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Whether each common time counts for this observable (`MIN_CONTRAST`, `MAX_XI2`)."""
-    one, two = a.values[observable][rows_a], b.values[observable][rows_b]
-    axes = tuple(range(1, one.ndim))
-    finite = np.isfinite(one).all(axis=axes) & np.isfinite(two).all(axis=axes)
-    if observable != "xi2":
-        return np.asarray(finite)
-    half = a.N / 2
-    lengths = [np.linalg.norm(v.values["spin"][rows], axis=-1) for v, rows in ((a, rows_a), (b, rows_b))]
-    with np.errstate(invalid="ignore"):
-        polarised = (lengths[0] > MIN_CONTRAST * half) & (lengths[1] > MIN_CONTRAST * half)
-        squeezed = (one < MAX_XI2) | (two < MAX_XI2)
-    return np.asarray(finite & polarised & squeezed)
+    Every sampled result against whatever is deterministic, and every two sampled ones.
+    """
+    family = 0
+    for views in points:
+        sampled = sum(view.sampled and view.has_values for view in views)
+        others = any(view.has_values and not view.sampled for view in views)
+        family += sampled * others + sampled * (sampled - 1) // 2
+    return max(1, family)
 
 
 def _reliable(view: View, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     if not view.sampled or view.reliable is None:
         return np.ones(len(rows), dtype=bool)
     return view.reliable[rows]
-
-
-# -------------------------------------------------------------------- deviations and what they may be
-
-
-def _unit(observable: str, N: float) -> float:
-    return {"spin": N / 2, "covariance": N**2 / 4, "n_eff": N, "xi2": 1.0}[observable]
-
-
-def _components(observable: str) -> int:
-    return {"spin": 3, "covariance": 6}.get(observable, 1)
-
-
-def worst_first(values: Array) -> Array:
-    """Largest entry at each time, shape (T,)."""
-    return np.asarray(np.abs(values).reshape(len(values), -1).max(axis=1))
-
-
-def deviation(a: View, b: View, observable: str, rows_a: NDArray[np.intp], rows_b: NDArray[np.intp]) -> Array:
-    """Deviation at each common time: relative to `b` for ξ², in the observable's unit otherwise, shape (T,)."""
-    one, two = a.values[observable][rows_a], b.values[observable][rows_b]
-    if observable == "xi2":
-        return np.asarray(np.abs(one - two) / np.maximum(np.abs(two), 1e-300))
-    return worst_first(one - two) / _unit(observable, a.N)
 
 
 def _largest(
@@ -193,46 +171,3 @@ def _relative(
         return float((np.abs(one - two) / np.maximum(np.abs(two), 1e-300)).max())
     scale = float(np.abs(two).max())
     return float(np.abs(one - two).max() / scale) if scale > 0 else math.nan
-
-
-def _allowed(view: View, other: View, observable: str, rows: NDArray[np.intp]) -> Array:
-    """What `view` answers for at each time, in the unit of `deviation`; NaN where it says nothing."""
-    if view.accuracy == "exact":
-        return np.full(len(rows), view.budget)
-    estimate = view.estimates.get(observable)
-    if estimate is None:
-        return np.full(len(rows), np.nan)
-    own = worst_first(estimate[rows])
-    if observable == "xi2":
-        own = own / np.maximum(np.abs(view.values["xi2"][rows]), 1e-300)
-    else:
-        own = own / _unit(observable, view.N)
-    return np.asarray(ASYMPTOTIC_FACTOR * own + view.budget)
-
-
-def _z_scores(
-    a: View, b: View, observable: str, rows_a: NDArray[np.intp], rows_b: NDArray[np.intp], allowed: Array
-) -> Array:
-    """Largest deviation of any component in standard errors at each time, with what is allowed added to them."""
-    one, two = a.values[observable][rows_a], b.values[observable][rows_b]
-    variance = np.zeros_like(one)
-    for view, rows in ((a, rows_a), (b, rows_b)):
-        if view.sampled:
-            stderr = view.stderrs.get(observable)
-            variance = variance + (np.nan if stderr is None else stderr[rows] ** 2)
-    systematic = allowed * (np.abs(two) if observable == "xi2" else _unit(observable, a.N))
-    shape = (len(one), *(1,) * (one.ndim - 1))
-    return worst_first(np.abs(one - two) / np.sqrt(variance + np.reshape(systematic, shape) ** 2))
-
-
-def _family_p(z: float, tests: int) -> float:
-    """Probability of one |z| as large among `tests` independent ones; correlated ones are judged more mildly."""
-    single = math.erfc(z / math.sqrt(2))
-    return -math.expm1(tests * math.log1p(-single)) if single < 1 else 1.0
-
-
-def _critical_z(tests: int) -> float:
-    from statistics import NormalDist
-
-    single = -math.expm1(math.log1p(-SAMPLED_LEVEL) / tests)
-    return NormalDist().inv_cdf(1 - single / 2)

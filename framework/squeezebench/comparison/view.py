@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from squeezebench.block_variables import samples_of_cell, samples_of_solution
 from squeezebench.errors import InvalidOptionError
+from squeezebench.moments import Samples
 from squeezebench.solver import TIERS
 from squeezebench.validate import shown
 
@@ -47,6 +49,16 @@ class View:
         The claim, and the relative error aimed for.
     status : str
         How the solution ended.
+    closed_form : bool
+        Whether the claim is that of a formula.
+    samples : Samples, optional
+        Blocks of a sampled result.
+    solver, tier, options
+        What was asked for, to find a result's own refinement by.
+    refinement : mapping of str to ndarray (T,)
+        Error of this result by its own refinement, in the unit of `deviation`; see `squeezebench.comparison.budget`.
+    checked : bool, optional
+        Whether refinement has confirmed it; None if nobody has refined it.
     """
 
     label: str
@@ -63,6 +75,13 @@ class View:
     observables: tuple[str, ...] = ()
     status: str = "ok"
     problem: Any = None
+    closed_form: bool = False
+    samples: Samples | None = None
+    solver: str = ""
+    tier: str = ""
+    options: str = ""
+    refinement: Mapping[str, Array] = field(default_factory=dict)
+    checked: bool | None = None
 
     @property
     def has_values(self) -> bool:
@@ -70,8 +89,13 @@ class View:
         return bool(self.values) and bool(np.isfinite(self.values["spin"]).any())
 
     @property
+    def deterministic(self) -> bool:
+        """Whether it claims to be exact without statistical errors, and has values."""
+        return self.accuracy == "exact" and not self.sampled and self.has_values
+
+    @property
     def budget(self) -> float:
-        """Relative error that a deterministic exact result answers for: its tier's and its floor."""
+        """Relative error that an exact result answers for by its tier and its floor."""
         return self.tier_error + self.floor
 
     def claims(self, observable: str) -> bool:
@@ -112,6 +136,10 @@ def view_of(ds: xr.Dataset, label: str | None = None) -> View:
         observables=tuple(claim["observables"]),
         status=story["status"],
         problem=story["problem"],
+        closed_form=bool(claim.get("closed_form", False)),
+        samples=samples_of_solution(ds),
+        solver=str(story["solver"]),
+        tier=str(story.get("tier", "")),
     )
 
 
@@ -131,17 +159,25 @@ def views_of_results(results: xr.Dataset) -> list[tuple[dict[str, Any], tuple[in
     axes = [str(dim) for dim in results["status"].dims if dim != "solver"]
     shape = tuple(results.sizes[axis] for axis in axes)
     labels = [str(label) for label in results["solver"].values]
+    asked = _asked(results)
     points = []
     for index in np.ndindex(*shape):
         where = dict(zip(axes, index, strict=True))
         point = results.isel(where)
         coords = {axis: results[axis].values[k].item() for axis, k in where.items()}
         times = point["time"].values if "time" in point.coords else np.array([])
-        points.append((coords, index, [_view_in(point.isel(solver=k), label, times) for k, label in enumerate(labels)]))
+        views = [_view_in(point.isel(solver=k), label, times, asked.get(label, {})) for k, label in enumerate(labels)]
+        points.append((coords, index, views))
     return points
 
 
-def _view_in(cell: xr.Dataset, label: str, times: Array) -> View:
+def _asked(results: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Label → the spec's content, of a run's data set."""
+    solvers = json.loads(results.attrs.get("squeezebench", "{}")).get("solvers", [])
+    return {str(solver["label"]): dict(solver["spec"]) for solver in solvers}
+
+
+def _view_in(cell: xr.Dataset, label: str, times: Array, spec: dict[str, Any]) -> View:
     values = _pick(cell, "")
     if values and not np.isfinite(values["spin"]).any():
         values = {}
@@ -161,4 +197,9 @@ def _view_in(cell: xr.Dataset, label: str, times: Array) -> View:
         tier_error=1e-5 if np.isnan(tier_error) else tier_error,
         observables=tuple(str(cell["claim_observables"].values).split()),
         status=str(cell["status"].values),
+        closed_form=bool(cell["closed_form"]) if "closed_form" in cell else False,
+        samples=samples_of_cell(cell) if values else None,
+        solver=str(spec.get("name", "")),
+        tier=str(spec.get("tier", "")),
+        options=json.dumps({k: v for k, v in spec.items() if k not in ("name", "tier", "label")}, sort_keys=True),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from squeezebench.block_variables import DIM, of_run
 from squeezebench.host import Host
 from squeezebench.solver import TIERS
 
@@ -54,6 +55,7 @@ def assemble(manifest: Mapping[str, Any], records: Mapping[str, Record], host: H
 
     arrays: Arrays = {}
     _put_statuses(arrays, manifest, records, keys, cell_dims, shape)
+    samples: dict[int, Any] = {}
     for flat, key in enumerate(keys.ravel()):
         record = records.get(key)
         if record is None:
@@ -64,6 +66,9 @@ def assemble(manifest: Mapping[str, Any], records: Mapping[str, Record], host: H
             _put(arrays, name, cell_dims, where, shape, np.asarray(value), attrs.get(name, {}), ())
         if record.moments is not None:
             _put_observables(arrays, record, host, cell_dims, where, shape, time_dim)
+            if record.moments.samples is not None and record.moments.series:
+                samples[flat] = record.moments.samples
+    arrays |= of_run(samples, shape, cell_dims, time_dim)
 
     coords: dict[str, Any] = {"solver": ("solver", labels, {"long_name": "solver"})}
     for name, values in axes.items():
@@ -165,6 +170,7 @@ def _put_statuses(
         [" ".join(claim.get("observables", ())) for claim in claims],
         "what the claim is about, if not all",
     )
+    put("closed_form", [bool(claim.get("closed_form", False)) for claim in claims], "whether it is a closed form")
     put("n_spins", [np.nan if record is None else record.problem.N for record in flat], "number of spins", "1")
     put("claim_floor", [float(claim.get("floor", np.nan)) for claim in claims], "relative error no option removes", "1")
     put("tier_error", [tier for tier in tiers for _ in range(per_solver)], "relative error aimed for", "1")
@@ -213,6 +219,8 @@ def _put_observables(
     keep = frozenset({"trajectories", "states"} & set(record.moments.extra))
     ds = build(record.problem, record.moments, provenance={}, observables=host.observables, keep=keep)
     for name, variable in ds.data_vars.items():
+        if DIM in variable.dims:  # put together by `of_run`
+            continue
         dims = tuple(time_dim if dim == "time" else str(dim) for dim in variable.dims)
         _put(arrays, str(name), cell_dims, where, shape, variable.values, variable.attrs, dims)
 

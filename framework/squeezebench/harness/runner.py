@@ -24,6 +24,7 @@ from .manifest import make_manifest
 from .observer import RunObserver
 from .place import Unfinished, clear_checkpoint, open_executor, with_checkpoint
 from .plan import Cell, Job, Plan, jobs_of, make_plan
+from .refine import refined
 from .store import Store
 from .timing import measure
 
@@ -52,6 +53,7 @@ def run(
     time_limit: float | None = None,
     max_memory: float | None = None,
     timing: int = 0,
+    refine: bool = False,
     dask: Any = None,
     executor: Executor | concurrent.futures.Executor | None = None,
     observer: RunObserver | None = None,
@@ -87,6 +89,9 @@ def run(
     timing : int
         Repetitions of a timing pass after the run: each cell with a value is solved again, alone, warm and pinned to
         fixed cores, and its times are recorded with the grade ``exclusive``. 0: none.
+    refine : bool
+        Solve with each exact deterministic solver once more, at its next tighter tier: comparison then knows its error
+        by refinement instead of by what the tier promises.
     dask : str, cluster or client, optional
         Address of a dask scheduler, a cluster or client of dask, or ``"local"`` for a cluster of `workers` processes
         on this machine, reached on the loopback interface only.
@@ -123,6 +128,8 @@ def run(
     host = get_host()
     if not isinstance(fresh, bool):
         raise InvalidOptionError(f"fresh = {shown(fresh)}: give True or False")
+    if not isinstance(refine, bool):
+        raise InvalidOptionError(f"refine = {shown(refine)}: give True or False")
     for name, value, methods in (("executor", executor, ("run", "submit")), ("observer", observer, ("planned",))):
         if value is not None and not any(callable(getattr(value, method, None)) for method in methods):
             raise InvalidOptionError(
@@ -130,7 +137,9 @@ def run(
             )
     if store is not None:
         store = real_path(store, "store", "a folder")
-    plan, threads = prepare(scenario, solvers, workers=workers, seed=seed, n_threads=n_threads, keep=keep, host=host)
+    plan, threads = prepare(
+        scenario, solvers, workers=workers, seed=seed, n_threads=n_threads, keep=keep, host=host, refine=refine
+    )
     repeats = checked_repeats(timing)
     with open_executor(
         plan,
@@ -168,6 +177,7 @@ def prepare(
     n_threads: int | None,
     keep: Iterable[str] | None,
     host: Host,
+    refine: bool = False,
 ) -> tuple[Plan, int]:
     """Plan and threads a solver, after checking every argument; nothing is written."""
     from squeezebench.scenario import load_scenario
@@ -184,6 +194,8 @@ def prepare(
         raise InvalidOptionError(f"solvers = {shown(solvers)}: give a list of solver specs")
     else:
         specs = [Spec.coerce(solver) for solver in solvers]
+    if refine:
+        specs = refined(specs, chosen.points()[0].problem, host)
     kept = None if keep is None else checked_keep(keep)
     return make_plan(chosen, specs, host, seed=seed, keep=kept), threads
 
