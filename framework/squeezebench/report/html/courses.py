@@ -46,7 +46,7 @@ def course_panels(material: Material) -> tuple[list[Panel], dict[str, Any]]:
 
 def _course(material: Material, p: int, k: int) -> dict[str, Array]:
     """Arrays over time of one cell, without the times after a shorter point's end."""
-    cell = material.ds.isel(solver=k, **material.index(p))
+    cell = material.ds.isel({"solver": k, **material.index(p)})
     if "xi2" not in cell or not np.isfinite(cell["spin"].values).any():
         return {}
     t = np.asarray(cell["time"].values, dtype=float)
@@ -100,6 +100,8 @@ def _point(material: Material, p: int, row: list[dict[str, Array]], stride: int)
     n_low, n_high = _span([course["n"] for course in there], 0.0, 1.0)
     dev = _span([course["dev"] for course in there if "dev" in course], 1e-6, 1.0)
     critical = material.critical(p)
+    if n_low - 2 * (n_high - n_low) < critical < n_high + 2 * (n_high - n_low):
+        n_low, n_high = min(n_low, critical), max(n_high, critical)
     room = 0.06 * (n_high - n_low) or 1.0
     stars = [_star(material, p, k) for k in range(len(row))]
     return {
@@ -117,7 +119,7 @@ def _point(material: Material, p: int, row: list[dict[str, Array]], stride: int)
 def _star(material: Material, p: int, k: int) -> float:
     for name in ("t_star", "t_star_time"):
         if name in material.ds:
-            values = material.ds[name].isel(solver=k, **material.index(p))
+            values = material.ds[name].isel({"solver": k, **material.index(p)})
             return float(values) if values.ndim == 0 else math.nan
     return math.nan
 
@@ -164,7 +166,8 @@ def _squeezing(
             db_axis(plot)
             items = [
                 LegendItem(label={"value": label}, renderers=list(three))
-                for label, three in zip(material.labels, lines, strict=True)
+                for k, (label, three) in enumerate(zip(material.labels, lines, strict=True))
+                if any(row[k] for row in courses)
             ]
             _legend(plot, items)
         else:

@@ -116,7 +116,14 @@ def html_report(results: str | os.PathLike[str], run: str | None = None, command
 def _page(material: Material, panels: list[Panel], data: dict[str, Any], command: str) -> str:
     title = str(material.ds.attrs.get("title") or material.manifest["name"])
     figures = {panel.name: _json_of(panel.figure, panel.name) for panel in panels if panel.figure is not None}
-    page_data = {"figures": figures, "courses": data, "light": LIGHT, "dark": DARK, "solvers": material.labels}
+    page_data: dict[str, Any] = {
+        "figures": figures,
+        "courses": data,
+        "light": LIGHT,
+        "dark": DARK,
+        "solvers": material.labels,
+    }
+    page_data["db"] = [10 ** (half / 20) for half in range(-120, 121)]
     scripts = [_safe(_bokeh()), _safe(_own("report.js"))]
     sources = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     policy = (
@@ -188,8 +195,9 @@ def _section(panel: Panel) -> str:
         f'<script type="application/gzip;base64" id="file-{panel.name}">{packed(to_csv(panel.rows))}</script>'
     )
     return (
-        f'<section id="{panel.name}" aria-labelledby="title-{panel.name}"><h2 id="title-{panel.name}">{text(panel.title)}'
-        f"</h2><p>{text(panel.lead)}</p>{figure}{panel.body}{note}{data}</section>"
+        f'<section id="{panel.name}" aria-labelledby="title-{panel.name}">'
+        f'<h2 id="title-{panel.name}">{text(panel.title)}</h2>'
+        f"<p>{text(panel.lead)}</p>{figure}{panel.body}{note}{data}</section>"
     )
 
 

@@ -73,14 +73,17 @@ def hover(plot: Any, renderers: Sequence[Any], rows: Sequence[tuple[str, str]], 
 
 
 def db_axis(plot: Any) -> None:
-    """Axis on the right that shows a logarithmic axis of ξ² in dB; it follows every zoom, being of the same range."""
+    """Axis on the right that shows a logarithmic axis of ξ² in dB; it follows every zoom, being of the same range.
+
+    The page's script chooses which of the labelled ticks are shown.
+    """
     from bokeh.models import FixedTicker, LogAxis
 
-    steps = [*range(-30, 0), *range(31)]
-    ticks = [10 ** (db / 10) for db in steps]
+    steps = [half / 2 for half in range(-120, 121)]
+    ticks = [10 ** (half / 20) for half in range(-120, 121)]
     axis = LogAxis(
-        ticker=FixedTicker(ticks=ticks, minor_ticks=[]),
-        major_label_overrides={tick: str(db).replace("-", "−") for tick, db in zip(ticks, steps, strict=True)},
+        ticker=FixedTicker(ticks=ticks[::20], minor_ticks=[], name="db ticks"),
+        major_label_overrides={tick: f"{db:g}".replace("-", "−") for tick, db in zip(ticks, steps, strict=True)},
         axis_label=plain_label("10 log₁₀ ξ² (dB)"),
         axis_label_text_font_style="normal",
     )

@@ -46,6 +46,24 @@
     for (const line of models("critical")) line.setv({location: here.critical ?? 0, visible: here.critical !== null});
   };
 
+  // Ticks in dB that fit: half decibels at most, a label every 25 pixels or so.
+  const ticks = () => {
+    for (const [, doc] of documents) for (const plot of doc.all_models) {
+      if (plot.name !== "plot xi2") continue;
+      const set = () => {
+        const low = 10 * Math.log10(plot.y_range.start), high = 10 * Math.log10(plot.y_range.end);
+        const step = [0.5, 1, 2, 5, 10, 20].find((s) => (high - low) / s <= 11) || 20;
+        const places = [];
+        for (let db = Math.ceil(low / step) * step; db <= high && places.length < 50; db += step) places.push(db);
+        for (const ticker of models("db ticks")) ticker.ticks = places.map((db) => labelled(db));
+      };
+      plot.y_range.change.connect(set);
+      set();
+    }
+  };
+  // The very number that carries the label: 10 ** x differs in its last digit from one language to another.
+  const labelled = (db) => page.db[Math.round(2 * db) + 120] ?? 10 ** (db / 10);
+
   const showPoint = () => {
     for (const block of document.querySelectorAll("[data-point]")) block.hidden = Number(block.dataset.point) !== point;
     fill();
@@ -146,6 +164,7 @@
       documents.set(name, view.model.document);
     }
     follow();
+    ticks();
     showPoint();
     paint(isDark());
     root.dataset.ready = "true";

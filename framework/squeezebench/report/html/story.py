@@ -33,7 +33,7 @@ def status_panel(material: Material) -> Panel:
     """Counts, then every cell that is not ok with its reason."""
     judgements, labels = material.judgements, material.labels
     counts = Counter(j.status for j in judgements)
-    overview = [
+    overview: list[list[Cell | str]] = [
         [Cell(_name(s), kind="bad" if s in FAILED else ""), str(n), _MEANS.get(s, "")] for s, n in counts.most_common()
     ]
     rows: list[Any] = []
@@ -49,9 +49,8 @@ def status_panel(material: Material) -> Panel:
             if j.status == "ok":
                 continue
             kind = "bad" if j.status in FAILED else "open"
-            said = " ".join(
-                f"{name} {value}" for name, value in zip(("signal", "exit code", "limit:"), ends, strict=True) if value
-            )
+            words = zip(("signal", "exit code", "limit:"), ends, strict=True)
+            said = " ".join(f"{name} {value}" for name, value in words if value)
             printed = f"it printed: {output.strip()[-400:]}" if output.strip() else ""
             why = Cell(j.reason or "no reason given", "; ".join(part for part in (said, printed) if part))
             rows.append([labels[k], point or "the only point", Cell(_name(j.status), kind=kind), why])

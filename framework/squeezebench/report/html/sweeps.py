@@ -22,23 +22,24 @@ MAX_MAPS = 6
 def validity_panel(material: Material) -> Panel:
     """How long each solver can be trusted, at every point."""
     labels, points = material.labels, material.points
-    rows, csv = [], [["point", "solver", "status", "reference", "good_until", "valid_until", "last_time"]]
+    rows: list[list[Cell | str]] = []
+    csv: list[Any] = [["point", "solver", "status", "reference", "good_until", "valid_until", "last_time"]]
     for p, point in enumerate(points):
         cells: list[Cell | str] = [point or "the only point"]
         end = _end(material, p)
         for j in material.at(p):
-            csv.append([point, j.solver, j.status, j.reference, j.good_until, j.valid_until, end])  # type: ignore[list-item]
+            csv.append([point, j.solver, j.status, j.reference, j.good_until, j.valid_until, end])
             cells.append(_until(j, end))
         rows.append(cells)
     body = table("Good until", ["point", *labels], rows[:MAX_ROWS])
     tolerance = float(material.manifest.get("tolerance", 0.02))
     lead = (
-        f"Up to when ξ² of each solver stays within {tolerance:.3g} of the reference. ● reference, ✓ to the end, ◐ for a "
-        "while, ✗ from the start; ○ nothing exact to hold it against; · no value."
+        f"Up to when ξ² of each solver stays within {tolerance:.3g} of the reference. ● reference, ✓ to the end, ◐ for "
+        "a while, ✗ from the start; ○ nothing exact to hold it against; · no value."
     )
     note = f"The first {MAX_ROWS} of {len(points)} points; the CSV has all." if len(points) > MAX_ROWS else ""
     command = material.command("compare", "{}", "--json")
-    return Panel("validity", "Validity map", lead, body, csv, command, note=note)  # type: ignore[arg-type]
+    return Panel("validity", "Validity map", lead, body, csv, command, note=note)
 
 
 def _end(material: Material, p: int) -> float:
@@ -82,14 +83,15 @@ def reductions_panel(material: Material) -> Panel | None:
         where = dict(zip(axes, index, strict=True))
         coords = [material.axes[axis][i] for axis, i in where.items()]
         for k, label in enumerate(material.labels):
-            csv.append([*coords, label, *(float(ds[n].isel(solver=k, **where)) for n in names)])
+            csv.append([*coords, label, *(float(ds[n].isel({"solver": k, **where})) for n in names)])
     main = next((n for n in ("minimum_xi2", *names) if n in names), names[0])
     values = ds[main]
     fixed = dict.fromkeys(axes[:-2], 0)
     figure = _lines(material, values, axes[0]) if len(axes) == 1 else _maps(material, values.isel(fixed), axes[-2:])
     held = ", ".join(f"{axis} = {plain(material.axes[axis][0])}" for axis in fixed)
     shown = str(values.attrs.get("long_name", main))
-    lead = f"{shown[:1].upper()}{shown[1:]} over the sweep{f' at {held}' if held else ''}; the CSV has every reduction kept."
+    where_held = f" at {held}" if held else ""
+    lead = f"{shown[:1].upper()}{shown[1:]} over the sweep{where_held}; the CSV has every reduction kept."
     command = material.command("store export", "{}", "-o sweep.csv")
     return Panel("sweep", "Over the sweep", lead, "", csv, command, figure)
 
@@ -159,7 +161,7 @@ def _maps(material: Material, values: Any, axes: list[str]) -> Any:
         plot = empty_figure(axes[1], axes[0], height=330, x_range=Range1d(-0.5, len(along) - 0.5))
         plot.y_range = Range1d(-0.5, len(down) - 0.5)
         plot.title.text_font_style = "bold"
-        plot.title.text = plain_label(material.labels[k]).text.replace("$$", "$ $")
+        plot.title.text = material.labels[k].replace("$$", "$ $")  # $$ would be taken for TeX
         x, y = np.meshgrid(np.arange(len(along)), np.arange(len(down)))
         data = {"x": x.ravel(), "y": y.ravel(), "value": array[k].ravel()}
         data |= {"a": [plain(v) for _ in down for v in along], "b": [plain(v) for v in down for _ in along]}
@@ -214,8 +216,9 @@ def _scatter(material: Material, plot: Any, cells: list[dict[str, Any]]) -> None
 
 def work_precision_panel(material: Material) -> Panel | None:
     """Error against cost, a marker a cell; None where nothing has both."""
-    cells, csv = [], [["point", "solver", "seconds", "relative_deviation", "reference", "how_timed"]]
-    rows = []
+    cells: list[dict[str, Any]] = []
+    csv: list[Any] = [["point", "solver", "seconds", "relative_deviation", "reference", "how_timed"]]
+    rows: list[list[Cell | str]] = []
     for k, p, j, timing in _timed(material):
         error = float(j.deviations.get("xi2", {}).get("relative_deviation", math.nan))
         if j.is_reference or not error >= 0 or not j.reference:
@@ -231,13 +234,13 @@ def work_precision_panel(material: Material) -> Panel | None:
     plot = empty_figure("seconds", "worst |Δξ²|/ξ²", x_type="log", y_type="log")
     _scatter(material, plot, cells)
     lead = (
-        "Worst relative deviation of ξ² from the reference against the time that the solution took: best is below left. "
-        "Full markers were measured alone, hollow ones noted in passing; --timing 5 measures."
+        "Worst relative deviation of ξ² from the reference against the time that the solution took: best is below "
+        "left. Full markers were measured alone, hollow ones noted in passing; --timing 5 measures."
     )
     details = table("Error and time", ["solver", "point", "time, and how it was measured", "|Δξ²|/ξ²"], rows[:MAX_ROWS])
     body = f"<details><summary>Table</summary>{details}</details>"
     command = f"{material.run_command} --timing 5"
-    return Panel("work", "Work and precision", lead, body, csv, command, plot)  # type: ignore[arg-type]
+    return Panel("work", "Work and precision", lead, body, csv, command, plot)
 
 
 def scaling_panel(material: Material) -> Panel | None:
@@ -257,19 +260,19 @@ def scaling_panel(material: Material) -> Panel | None:
         return None
     plot = empty_figure("N", "seconds", x_type="log", y_type="log")
     _scatter(material, plot, cells)
-    rows = []
+    rows: list[list[Cell | str]] = []
     for k, times in by.items():
         sizes = sorted(times)
         medians = [float(np.median(times[N])) for N in sizes]
         slope = math.nan
-        if len(sizes) > 1:
-            slope = math.log(medians[-1] / medians[-2]) / math.log(sizes[-1] / sizes[-2])
         mine = [cell for cell in cells if cell["k"] == k]
         grades = {cell["grade"] for cell in mine}
+        if len(sizes) > 1 and "batch" not in grades:  # a batch has one time for all its points
+            slope = math.log(medians[-1] / medians[-2]) / math.log(sizes[-1] / sizes[-2])
         how = mine[-1]["how"] if grades == {mine[-1]["grade"]} else "some measured alone, some noted in passing"
         mark = "" if grades == {"exclusive"} else "~"
         last = Cell(mark + seconds(medians[-1]), how)
-        rows.append([material.labels[k], plain(sizes[-1]), last, number(slope, 2) if len(sizes) > 1 else "–"])
+        rows.append([material.labels[k], plain(sizes[-1]), last, number(slope, 2)])
     body = table(
         "Growth", ["solver", "largest N", "time there, and how it was measured", "exponent of the last step"], rows
     )

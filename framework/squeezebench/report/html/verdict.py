@@ -48,9 +48,9 @@ def verdict_panel(material: Material) -> Panel:
         body.append(f"<p>The first {MAX_POINTS} of {len(material.points)} points; the CSV has all.</p>")
     tolerance = float(material.manifest.get("tolerance", 0.02))
     note = (
-        f"Good until: the last time up to which ξ² stays within {tolerance:.3g} of the reference, the strongest claim at "
-        "the point. Compared where the mean spin has a direction and either ξ² is below 1.5. Mean field makes no claim on "
-        "ξ²: a factorised state cannot be squeezed. ~ before a time: noted in passing, not measured."
+        f"Good until: the last time up to which ξ² stays within {tolerance:.3g} of the reference, the strongest claim "
+        "at the point. Compared where the mean spin has a direction and either ξ² is below 1.5. Mean field makes no "
+        "claim on ξ²: a factorised state cannot be squeezed. ~ before a time: noted in passing, not measured."
     )
     header = ["point", "solver", "status", "claim", "reference", "verdict", "broken", "xi2_relative_deviation"]
     header += ["spin_deviation", "good_until", "valid_until", "seconds", "how_timed", "reason"]
@@ -73,7 +73,7 @@ def _deviation(j: Judgement, observable: str, name: str) -> float:
 
 
 def _summary(material: Material) -> str:
-    rows = []
+    rows: list[list[Cell | str]] = []
     count = len(material.labels)
     for k, label in enumerate(material.labels):
         mine = material.judgements[k::count]
@@ -148,8 +148,8 @@ def matrix_panel(material: Material) -> Panel:
 
     shown = points[:MAX_POINTS]
     note = (
-        "✓ within what both answer for, in ξ², N_eff, spin and covariance; ≠ further apart, though neither claims to be "
-        "exact; ✗ further apart, and a claim is broken; ○ one of the two claims nothing; · no common time that counts."
+        "✓ within what both answer for, in ξ², N_eff, spin and covariance; ≠ further apart, though neither claims to "
+        "be exact; ✗ further apart, and a claim is broken; ○ one of the two claims nothing; · no time in common."
     )
     body = points_div([matrix(p) for p in range(len(shown))], shown)
     command = material.command("compare", "{}", "--json")
