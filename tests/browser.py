@@ -47,7 +47,7 @@ class Browser:
     """
 
     def __init__(self, wait: float = 60.0) -> None:
-        self._wait = wait
+        self._wait, self._pages = wait, list[Page]()
         self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
         program = find_chromium()
         assert program is not None, "no Chromium: mark the test with needs_chromium"
@@ -92,10 +92,14 @@ class Browser:
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}/json/new?about:blank", method="PUT")
         with urllib.request.urlopen(request, timeout=self._wait) as answer:
             socket = json.load(answer)["webSocketDebuggerUrl"]
-        return Page(socket, str(url), width, height, dark, self._wait)
+        page = Page(socket, str(url), width, height, dark, self._wait)
+        self._pages.append(page)
+        return page
 
     def close(self) -> None:
         """End the process and remove its profile."""
+        for page in self._pages:
+            page.close()
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -137,6 +141,10 @@ class Page:
         self.media(dark=dark)
         self.command("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete'")
+
+    def close(self) -> None:
+        """Let go of the page; the browser keeps it until its own end."""
+        self._socket.close()
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Answer of the browser to a DevTools command."""
