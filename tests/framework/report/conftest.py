@@ -41,7 +41,7 @@ class Anyhow(sb.Solver):
     def solve(self, problem, options, context):
         N, t = problem.N, problem.times
         s = problem.initial_state.bloch_vector(N)
-        angle = problem.model.drive[2] * t
+        angle = problem.model.drive[2] * t * (1.05 if options.end == "wrong" else 1.0)
         x, y = s[0] * np.cos(angle) - s[1] * np.sin(angle), s[0] * np.sin(angle) + s[1] * np.cos(angle)
         vectors = np.stack([x, y, np.full_like(t, s[2])], axis=-1)
         spin = N / 2 * vectors
@@ -54,9 +54,7 @@ class Anyhow(sb.Solver):
             print(ATTACK, flush=True)
             os._exit(7)
         if options.end == "timeout":
-            raise TimeoutError(ATTACK)
-        if options.end == "wrong":
-            return sb.Moments(spin, 1.1 * covariance)
+            raise sb.SolverError(ATTACK, status="timeout")
         if options.end in ("diverged", "unphysical"):
             return sb.Moments(spin, covariance, valid_until=t[len(t) // 2], status=options.end, reason=ATTACK)
         return sb.Moments(spin, covariance)
