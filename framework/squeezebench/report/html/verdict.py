@@ -8,6 +8,7 @@ from typing import Any
 
 from squeezebench.comparison import Judgement
 from squeezebench.comparison import compare as compare_results
+from squeezebench.execution import FAILED
 
 from .markup import Cell, Panel, points_div, table, text
 from .material import Material, number, seconds, timing_words
@@ -27,7 +28,7 @@ def verdict_panel(material: Material) -> Panel:
     broken = [j for j in judgements if j.broken]
     answered = [j for j in judgements if j.claim]
     statuses = Counter(j.status for j in judgements)
-    failed = sum(statuses[s] for s in ("timeout", "out_of_memory", "crashed", "error"))
+    failed = sum(statuses[s] for s in FAILED)
     if broken:
         solvers = ", ".join(dict.fromkeys(j.solver for j in broken))
         words, kind = f"✗ A claim is broken: {solvers}, in {len(broken)} of {len(judgements)} cells.", "bad"
@@ -72,12 +73,19 @@ def _deviation(j: Judgement, observable: str, name: str) -> float:
     return float(j.deviations.get(observable, {}).get(name, math.nan))
 
 
+def _word(j: Judgement) -> str:
+    """Verdict of a cell that has values, status of another."""
+    if j.broken:
+        return "BROKEN"
+    return j.status if not j.claim or (j.verdict == "not_comparable" and j.status != "ok") else j.verdict
+
+
 def _summary(material: Material) -> str:
     rows: list[list[Cell | str]] = []
     count = len(material.labels)
     for k, label in enumerate(material.labels):
         mine = material.judgements[k::count]
-        words = Counter("BROKEN" if j.broken else j.verdict if j.claim else j.status for j in mine)
+        words = Counter(_word(j) for j in mine)
         worst = max(
             (d for j in mine if not math.isnan(d := _deviation(j, "xi2", "relative_deviation"))), default=math.nan
         )
@@ -101,10 +109,12 @@ def _row(material: Material, k: int, p: int, j: Judgement) -> list[Cell | str]:
     if j.broken:
         words, kind = "✗ BROKEN", "bad"
     if j.status != "ok":
-        ended = j.status if math.isnan(j.valid_until) else f"{j.status} at {number(j.valid_until)}"
+        status = j.status.replace("_", " ")
+        kind = "bad" if j.status in FAILED else kind
+        ended = status if math.isnan(j.valid_until) else f"{status} at {number(j.valid_until)}"
         words = ended if not j.claim or j.verdict == "not_comparable" else f"{ended}; {words} before"
     time = Cell("–")
-    if j.claim and record is not None and not math.isnan(j.seconds):
+    if j.claim and j.status not in FAILED and record is not None and not math.isnan(j.seconds):
         mark = "" if j.timing_grade == "exclusive" else "~"
         time = Cell(mark + seconds(j.seconds), timing_words(record.timing))
     until = "the end" if math.isinf(j.good_until) else number(j.good_until)
