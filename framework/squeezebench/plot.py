@@ -308,7 +308,7 @@ def _one_point(ds: xr.Dataset, kept: tuple[str, ...] = ("solver",)) -> xr.Datase
     long = [dim for dim in other if ds.sizes[dim] > 1]
     if long:
         dim = long[0]
-        first = ds[dim].values[0] if dim in ds.coords else 0
+        first = ds[dim].values[0].item() if dim in ds.coords else 0
         raise InvalidOptionError(
             f"the data set has {ds.sizes[dim]} points along {dim!r}: choose one, such as ds.sel({dim}={shown(first)})"
         )
