@@ -127,7 +127,7 @@ def choosing(store: str) -> None:
         axes.axvline(j.seconds, color="0.7", lw=0.8, zorder=0)
         axes.text(j.seconds, 1e-6, f" exact, N = {j.point['N']}", rotation=90, fontsize=7, color="0.3", va="bottom")
     axes.set(xlabel="seconds", ylabel=r"worst $|\Delta\xi^2|/\xi^2$ while it stands by its values")
-    axes.legend(frameon=False, fontsize=8, loc="upper right")
+    figure.legend(frameon=False, fontsize=8, loc="outside upper center", ncols=3)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(STATIC / "choosing_work.svg", metadata={"Date": None})
     plt.close(figure)
