@@ -10,6 +10,7 @@ import pytest
 import squeezebench as sb
 from squeezebench import InvalidOptionError
 from squeezebench.cli.chart import xi2_chart
+from squeezebench.plot.data import plain
 
 
 @pytest.fixture(autouse=True)
@@ -129,8 +130,8 @@ def test_trajectories_are_drawn_with_the_ensemble_over_them() -> None:
 
 
 def test_a_label_is_never_mathematics_nor_hidden() -> None:
-    assert sb.plot._plain("a$b$") == r"a\$b\$"
-    assert sb.plot._plain("_a") == " _a"
+    assert plain("a$b$") == r"a\$b\$"
+    assert plain("_a") == " _a"
 
 
 @pytest.mark.parametrize("what", [3, sb.steady_state(sb.SpinModel.driven_cavity(N=4, upsilon_ratio=0.5))])

@@ -6,7 +6,6 @@ Like xarray's and pandas' own, they draw on the axes that are given, or on a new
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,13 @@ from squeezebench.errors import InvalidOptionError
 from squeezebench.report.style import COLOURS, GREY, LINES, MAP, label_of, squeezing_axis
 from squeezebench.validate import positive_int, shown
 
+from .data import axes_of, courses_of, critical_of, draw_courses, one_point, plain, reference_of, spins, time_label
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
 __all__ = ["agreement", "deviations", "husimi", "n_eff", "spin", "squeezing", "trajectories"]
-
-Array = np.ndarray[Any, Any]
 
 
 def squeezing(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
@@ -58,7 +57,7 @@ def squeezing(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
     >>> axes.get_xlabel(), axes.get_yscale(), len(axes.get_legend().get_texts())
     ('time', 'log', 1)
     """
-    axes = _draw_courses(ds, "xi2", ax, style)
+    axes = draw_courses(ds, "xi2", ax, style)
     heights = [line.get_ydata() for line in axes.get_lines() if np.size(line.get_xdata()) > 2]
     every = np.concatenate([np.asarray(h, dtype=float) for h in heights])
     every = every[np.isfinite(every) & (every > 0)]
@@ -77,8 +76,8 @@ def n_eff(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
 
     Parameters, returns and errors are those of `squeezing`.
     """
-    axes = _draw_courses(ds, "n_eff", ax, style)
-    critical = _critical(ds)
+    axes = draw_courses(ds, "n_eff", ax, style)
+    critical = critical_of(ds)
     if math.isfinite(critical):
         axes.axhline(critical, color=GREY, lw=0.8, ls="--", zorder=0)
     return axes
@@ -90,16 +89,16 @@ def spin(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
     Parameters, returns and errors are those of `squeezing`; of several solvers each has a line style, each component a
     colour.
     """
-    courses, axes = _courses(ds, "spin"), _axes(ax)
-    N = _spins(ds)
+    courses, axes = courses_of(ds, "spin"), axes_of(ax)
+    N = spins(ds)
     several = len(courses) > 1
     for k, (label, times, values, _) in enumerate(courses):
         for component, letter in enumerate("xyz"):
             name = f"$2\\langle J_{letter}\\rangle/N$"
             look = {"color": COLOURS[component], "ls": LINES[k % len(LINES)]}
-            look["label"] = f"{name} {_plain(label)}" if several else name
+            look["label"] = f"{name} {plain(label)}" if several else name
             axes.plot(times, values[:, component] / (N / 2), **{**look, **style})
-    axes.set(xlabel=_time_label(ds), ylabel=r"$2\langle\mathbf{J}\rangle/N$")
+    axes.set(xlabel=time_label(ds), ylabel=r"$2\langle\mathbf{J}\rangle/N$")
     axes.legend()
     return axes
 
@@ -131,7 +130,7 @@ def trajectories(ds: xr.Dataset, quantity: str = "xi2", number: int = 20, ax: Ax
     positive_int(number, "number")
     if quantity not in ("xi2", "n_eff"):
         raise InvalidOptionError(f"quantity = {shown(quantity)}: trajectories have xi2 and n_eff")
-    point = _one_point(ds)
+    point = one_point(ds)
     if f"{quantity}_trajectory" not in point:
         raise InvalidOptionError(
             "the data set has no trajectories: solve with a sampled solver and keep={'trajectories'}"
@@ -141,12 +140,12 @@ def trajectories(ds: xr.Dataset, quantity: str = "xi2", number: int = 20, ax: Ax
         if not there:
             raise InvalidOptionError("no solver of the data set has trajectories")
         point = point.sel(solver=there[0])
-    axes = _axes(ax)
+    axes = axes_of(ax)
     single = point[f"{quantity}_trajectory"].transpose("trajectory", ...).values[:number]
     look = {"color": COLOURS[0], "lw": 0.6, "alpha": 0.5}
     axes.plot(point["time"].values, single.T, **{**look, **style})
     axes.plot(point["time"].values, point[quantity].values, color="black", lw=1.5, label="ensemble")
-    axes.set(xlabel=_time_label(point), ylabel=label_of(quantity))
+    axes.set(xlabel=time_label(point), ylabel=label_of(quantity))
     if quantity == "xi2":
         axes.set_yscale("log")
     axes.legend()
@@ -178,9 +177,9 @@ def deviations(
     InvalidOptionError
         If there is no such reference, or none that claims to be exact, or the times differ.
     """
-    courses = _courses(results, "xi2")
-    name, true = _reference(results, courses, reference)
-    axes, lines = _axes(ax), 0
+    courses = courses_of(results, "xi2")
+    name, true = reference_of(results, courses, reference)
+    axes, lines = axes_of(ax), 0
     for k, (label, times, values, _) in enumerate(courses):
         if label == name:
             continue
@@ -190,13 +189,13 @@ def deviations(
             )
         with np.errstate(invalid="ignore", divide="ignore"):
             apart = np.abs(values / true - 1)
-        look = {"color": COLOURS[k % len(COLOURS)], "ls": LINES[k % len(LINES)], "label": _plain(label)}
+        look = {"color": COLOURS[k % len(COLOURS)], "ls": LINES[k % len(LINES)], "label": plain(label)}
         axes.plot(times, np.where(apart > 0, apart, np.nan), **{**look, **style})
         lines += 1
     if not lines:
         raise InvalidOptionError(f"there is nothing but the reference {name!r}: give a second solver")
-    axes.set(xlabel=_time_label(results), ylabel=r"$|\xi^2/\xi^2_{\mathrm{ref}} - 1|$", yscale="log")
-    axes.set_title(f"against {_plain(name)}")
+    axes.set(xlabel=time_label(results), ylabel=r"$|\xi^2/\xi^2_{\mathrm{ref}} - 1|$", yscale="log")
+    axes.set_title(f"against {plain(name)}")
     axes.legend()
     return axes
 
@@ -226,14 +225,14 @@ def agreement(results: xr.Dataset, observable: str = "xi2", ax: Axes | None = No
     from squeezebench.comparison import compare
 
     pairs = results if "verdict" in results else compare(results)
-    pairs = _one_point(pairs, ("observable", "solver", "solver_"))
+    pairs = one_point(pairs, ("observable", "solver", "solver_"))
     if observable not in pairs["observable"].values:
         known = ", ".join(str(name) for name in pairs["observable"].values)
         raise InvalidOptionError(f"observable = {shown(observable)}: there are {known}")
     chosen = pairs.sel(observable=observable)
     values, verdicts, broken = (chosen[n].transpose("solver", "solver_").values for n in _PARTS)
-    labels = [_plain(str(label)) for label in chosen["solver"].values]
-    axes = _axes(ax)
+    labels = [plain(str(label)) for label in chosen["solver"].values]
+    axes = axes_of(ax)
     with np.errstate(divide="ignore"):
         image = axes.imshow(np.log10(np.maximum(values, 1e-16)), cmap=MAP, vmin=-12, vmax=0)
     for i, k in np.ndindex(*values.shape):
@@ -278,149 +277,9 @@ def husimi(states: Any, index: int = -1, ax: Axes | None = None, *, points: int 
     height = np.linspace(-1, 1, points)
     phi = np.linspace(-math.pi, math.pi, 2 * points)
     values = q_function(states, index, np.arccos(height)[:, None], phi[None, :])
-    axes = _axes(ax)
+    axes = axes_of(ax)
     mesh = axes.pcolormesh(phi, height, values, cmap=MAP, shading="nearest", rasterized=True)
     axes.set_xticks([-math.pi, -math.pi / 2, 0, math.pi / 2, math.pi], ["−π", "−π/2", "0", "π/2", "π"])
     axes.set(xlabel=r"azimuth $\phi$", ylabel=r"$\cos\,\theta$")
     axes.figure.colorbar(mesh, ax=axes, label="Q (1/sr)")
     return axes
-
-
-# -------------------------------------------------------------------- what is drawn
-
-
-def _axes(ax: Axes | None) -> Axes:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise InvalidOptionError(
-            "figures need matplotlib, which is not installed: python -m pip install 'squeezebench[report]'"
-        ) from error
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
-
-
-def _one_point(ds: xr.Dataset, kept: tuple[str, ...] = ("solver",)) -> xr.Dataset:
-    """The data set without axes of length 1."""
-    if not hasattr(ds, "data_vars"):
-        raise InvalidOptionError(f"{shown(ds)} is no data set: give one of squeezebench.solve, .run or .load")
-    known = {*kept, "time", "step", "axis", "axis_", "trajectory"}
-    other = [str(dim) for dim in ds.dims if dim not in known and not str(dim).startswith("state")]
-    long = [dim for dim in other if ds.sizes[dim] > 1]
-    if long:
-        dim = long[0]
-        first = ds[dim].values[0].item() if dim in ds.coords else 0
-        raise InvalidOptionError(
-            f"the data set has {ds.sizes[dim]} points along {dim!r}: choose one, such as ds.sel({dim}={shown(first)})"
-        )
-    return ds.isel(dict.fromkeys(other, 0))
-
-
-def _courses(ds: xr.Dataset, name: str) -> list[tuple[str, Array, Array, Array | None]]:
-    """(label, times, values, half width of the band) of each solver that has values."""
-    point = _one_point(ds)
-    time = next((dim for dim in ("time", "step") if dim in point.dims), None)
-    if name not in point or time is None or point.sizes[time] < 2:
-        raise InvalidOptionError(f"the data set has no course of {name} over time to draw")
-    cells = [("", point)]
-    if "solver" in point.dims:
-        cells = [(str(label), point.sel(solver=label)) for label in point["solver"].values]
-    found = []
-    for label, cell in cells:
-        values, times = cell[name].values, cell["time"].values
-        good = np.isfinite(times)
-        if not np.isfinite(values[good]).any():
-            continue
-        band = None
-        for suffix, factor in (("_stderr", 2.0), ("_error", 1.0)):
-            if name + suffix in cell and np.isfinite(cell[name + suffix].values).any():
-                band = factor * cell[name + suffix].values[good]
-                break
-        found.append((label or _name(ds), times[good], values[good], band))
-    if not found:
-        raise InvalidOptionError(f"no solver of the data set has a value of {name}: there is nothing to draw")
-    return found
-
-
-def _draw_courses(ds: xr.Dataset, name: str, ax: Axes | None, style: dict[str, Any]) -> Axes:
-    courses, axes = _courses(ds, name), _axes(ax)
-    before = sum(np.size(line.get_xdata()) > 2 for line in axes.get_lines())
-    for k, (label, times, values, band) in enumerate(courses, start=before):
-        look = {"color": COLOURS[k % len(COLOURS)], "ls": LINES[k % len(LINES)], "label": _plain(label)}
-        (line,) = axes.plot(times, values, **{**look, **style})
-        if band is not None:
-            low = np.maximum(values - band, 1e-3 * values) if name == "xi2" else values - band
-            axes.fill_between(times, low, values + band, color=line.get_color(), alpha=0.2, lw=0)
-    axes.set(xlabel=_time_label(ds), ylabel=label_of(name))
-    axes.legend()
-    return axes
-
-
-def _reference(ds: xr.Dataset, courses: Any, reference: Any) -> tuple[str, Array]:
-    if hasattr(reference, "data_vars"):
-        label, _, values, _ = _courses(reference, "xi2")[0]
-        return f"{label} (reference)" if label in [course[0] for course in courses] else label, values
-    known = {label: values for label, _, values, _ in courses}
-    if reference is None:
-        reference = _strongest(ds)
-    if reference not in known:
-        raise InvalidOptionError(f"reference = {shown(reference)}: the data set has {', '.join(known)}")
-    return str(reference), known[reference]
-
-
-def _strongest(ds: xr.Dataset) -> str:
-    from squeezebench.comparison.judge import reference_among
-    from squeezebench.comparison.view import views_of_results
-
-    if "solver" not in ds.dims or "status" not in ds:
-        raise InvalidOptionError("a data set of one solver has no reference in it: give reference=, another data set")
-    point = _one_point(ds)
-    found = reference_among(views_of_results(point)[0][2])
-    if found is None:
-        raise InvalidOptionError("no solver of the data set claims to be exact: give reference=, the label of one")
-    return found.label
-
-
-def _story(ds: xr.Dataset) -> dict[str, Any]:
-    try:
-        story: dict[str, Any] = json.loads(ds.attrs["squeezebench"])
-    except (KeyError, TypeError, ValueError):
-        return {}
-    return story
-
-
-def _name(ds: xr.Dataset) -> str:
-    story = _story(ds)
-    return str(story.get("label") or story.get("solver") or "data")
-
-
-def _spins(ds: xr.Dataset) -> float:
-    if "n_spins" in ds:
-        return float(np.nanmax(_one_point(ds)["n_spins"].values))
-    problem = _story(ds).get("problem", {})
-    model: dict[str, Any] = problem.get("model") or next(
-        (s["model"] for s in problem.get("schedule", []) if "model" in s), {}
-    )
-    if "N" not in model:
-        raise InvalidOptionError("the data set does not say how many spins it is of")
-    return float(model["N"])
-
-
-def _critical(ds: xr.Dataset) -> float:
-    """N_c of a data set of one model of this package; NaN where it is not known."""
-    from squeezebench.model import SpinModel
-
-    try:
-        return float(SpinModel.from_dict(_story(ds)["problem"]["model"]).critical_n_eff)
-    except (KeyError, TypeError, ValueError):
-        return math.nan
-
-
-def _time_label(ds: xr.Dataset) -> str:
-    units = str(ds["time"].attrs.get("units", "1"))
-    return "time" if units in ("", "1") else f"time ({units})"
-
-
-def _plain(label: str) -> str:
-    """A label as it is: no mathematics in it, and shown even if it begins with a low line."""
-    text = label.replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
