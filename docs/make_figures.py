@@ -1,7 +1,8 @@
-"""Make the pictures of the README and the documentation from runs: ``python docs/make_figures.py``."""
+"""Make the pictures of the README and the documentation from runs: ``python docs/make_figures.py [RESULTS]``."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import squeezebench as sb
+from squeezebench.comparison import judge
 
 STATIC = Path(__file__).parent / "_static"
 
@@ -76,8 +78,66 @@ def instability() -> None:
     plt.close(figure)
 
 
+def choosing(store: str) -> None:
+    """How long each method can be trusted, and its error against its cost, from a run of docs/choosing.toml."""
+    results = sb.load(store, "choosing")
+    judgements = judge(results)
+    solvers = [str(label) for label in results.solver.values]
+    sizes, drives = results.N.values, results.upsilon_ratio.values
+    share = np.full((len(solvers), len(drives), len(sizes)), np.nan)
+    end = float(results.time[-1])
+    for j in judgements:
+        where = (
+            solvers.index(j.solver),
+            drives.tolist().index(j.point["upsilon_ratio"]),
+            sizes.tolist().index(j.point["N"]),
+        )
+        share[where] = 1.0 if j.is_reference or j.good_until == np.inf else np.nan_to_num(j.good_until) / end
+    shown = [k for k, name in enumerate(solvers) if not name.startswith("mcwf")]
+    figure, panels = plt.subplots(1, len(shown), figsize=(8, 2.3), sharey=True, layout="constrained")
+    for k, axes in zip(shown, panels, strict=True):
+        axes.imshow(share[k], cmap="cividis", vmin=0, vmax=1, aspect="auto")
+        for i, n in np.ndindex(*share[k].shape):
+            value = share[k, i, n]
+            axes.text(
+                n, i, f"{100 * value:.0f}", ha="center", va="center", color="k" if value > 0.5 else "w", fontsize=8
+            )
+        axes.set_title(solvers[k], fontsize=8)
+        axes.set_xticks(range(len(sizes)), sizes, fontsize=8)
+        axes.set_yticks(range(len(drives)), drives, fontsize=8)
+        axes.set_xlabel("$N$", fontsize=8)
+    panels[0].set_ylabel(r"$\Upsilon/\Upsilon_c$", fontsize=8)
+    figure.savefig(STATIC / "choosing_validity.svg", metadata={"Date": None})
+    plt.close(figure)
+
+    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00")
+    markers = "ov^sD*"
+    for k, name in enumerate(solvers):
+        mine = [j for j in judgements if j.solver == name and not j.is_reference and j.point["upsilon_ratio"] == 0.9]
+        if not mine or any(j.timing_grade == "batch" for j in mine):
+            continue
+        work = [j.seconds for j in mine]
+        error = [j.deviations["xi2"]["relative_deviation"] for j in mine]
+        axes.loglog(work, error, marker=markers[k], color=colours[k], lw=0.8, label=name)
+        for j, x, y in zip(mine, work, error, strict=True):
+            axes.annotate(str(j.point["N"]), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
+    exact = [j for j in judgements if j.solver == "permutational" and j.point["upsilon_ratio"] == 0.9]
+    for j in exact:
+        axes.axvline(j.seconds, color="0.7", lw=0.8, zorder=0)
+        axes.text(j.seconds, 1e-6, f" exact, N = {j.point['N']}", rotation=90, fontsize=7, color="0.3", va="bottom")
+    axes.set(xlabel="seconds", ylabel=r"worst $|\Delta\xi^2|/\xi^2$ while it stands by its values")
+    figure.legend(frameon=False, fontsize=8, loc="outside upper center", ncols=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(STATIC / "choosing_work.svg", metadata={"Date": None})
+    plt.close(figure)
+
+
 if __name__ == "__main__":
     mpl.rcParams["svg.hashsalt"] = "squeezebench"  # the same picture gives the same file
     STATIC.mkdir(exist_ok=True)
-    quickstart()
-    instability()
+    if sys.argv[1:]:  # a folder of results of: squeezebench run docs/choosing.toml --threads 1 --timing 3 -o FOLDER
+        choosing(sys.argv[1])
+    else:
+        quickstart()
+        instability()

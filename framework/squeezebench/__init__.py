@@ -31,7 +31,7 @@ from .solver import API_VERSION, Claim, Context, Cost, Options, Solver, Support
 from .states import CoherentSpinState, DickeBlocks, DickeState, MeanFieldSteadyState, State
 
 if TYPE_CHECKING:
-    from . import observables, testing
+    from . import observables, plot, testing
     from .api import solve, steady_state
     from .comparison import compare, external
     from .harness import average, load, merge, run
@@ -90,6 +90,7 @@ __all__ = [
     "load",
     "merge",
     "observables",
+    "plot",
     "run",
     "show_versions",
     "solve",
@@ -116,7 +117,7 @@ _LAZY = {
     "state_at": ".saved_states",
     "steady_state": ".api",
 }
-_LAZY_MODULES = ("observables", "testing")
+_LAZY_MODULES = ("observables", "plot", "testing")
 
 
 def __getattr__(name: str) -> Any:

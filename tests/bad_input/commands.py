@@ -219,6 +219,18 @@ COMMANDS: list[tuple[str, int, str]] = [
         "--results and --fresh exclude each other: with --results nothing is computed",
     ),
     ("figure fig1c -o a.pdf --workers 0", 2, "workers = 0: give a whole number of at least 1"),
+    (
+        "figure fig1c -o a.pdf --run small",
+        2,
+        "--run chooses a run in a folder of results: give the folder in the place of a name",
+    ),
+    ("figure store -o a.pdf --run other", 2, "store has no run 'other'; it has small"),
+    ("report", 2, "Missing argument 'results'; see squeezebench report --help"),
+    ("report nowhere -o r.html", 2, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
+    ("report emptystore -o r.html", 2, "emptystore holds no run: 'squeezebench run … -o emptystore' adds one"),
+    ("report store -o r.pdf", 2, "r.pdf: unknown ending '.pdf' of a report; give .html"),
+    ("report store -o nowhere/r.html", 2, "nowhere/r.html: there is no folder nowhere; make it first"),
+    ("report store -o r.html --run other", 2, "store has no run 'other'; it has small"),
 ]
 
 #: Variable, value, exception or warning, message.

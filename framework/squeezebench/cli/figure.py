@@ -38,7 +38,9 @@ def _list(value: bool) -> None:
 
 
 def figure(
-    name: Annotated[str, typer.Argument(help="Name of a figure, or name or path of any scenario.")],
+    name: Annotated[
+        str, typer.Argument(help="Name of a figure; name or path of any scenario; or a folder of results.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="<path>", help="File: .pdf, .png or .svg.")],
     results: Annotated[
         Path | None,
@@ -51,6 +53,7 @@ def figure(
     workers: Annotated[int, typer.Option("--workers", "-w", help="Jobs at a time.")] = 1,
     threads: Annotated[int | None, typer.Option("--threads", help="Threads of each solver.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, whatever is stored.")] = False,
+    run: Annotated[str | None, typer.Option("--run", help="Of a folder: scenario name or id.")] = None,
     dpi: Annotated[float, typer.Option("--dpi", help="Dots an inch of a .png.")] = 300.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON: the file, and how the cells ended.")] = False,
@@ -63,13 +66,18 @@ def figure(
     from squeezebench.harness.runner import store_path
     from squeezebench.harness.store import default_store
     from squeezebench.report import check_figure_file, draw, save
-    from squeezebench.report.drawing import data_of, spec_of
+    from squeezebench.report.drawing import data_of, is_store, spec_of
     from squeezebench.report.style import matplotlib_style
     from squeezebench.validate import positive_number
 
     started = time.perf_counter()
     target = check_figure_file(output)
     positive_number(dpi, "dpi", "dots an inch")
+    if is_store(name):
+        _draw_run(name, target, dpi, run=run, quiet=quiet, json=json, started=started)
+        return
+    if run is not None:
+        raise InvalidOptionError("--run chooses a run in a folder of results: give the folder in the place of a name")
     spec = spec_of(name)
     with matplotlib_style():  # says what is missing before anything is computed
         pass
@@ -96,6 +104,22 @@ def figure(
         error_line(f"scenario {key}: {statuses[key][status]} cells ended {status}")
     if failed:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _draw_run(
+    folder: str, target: Path, dpi: float, *, run: str | None, quiet: bool, json: bool, started: float
+) -> None:
+    """The figure of a stored run; nothing is computed."""
+    from squeezebench.harness.collect import load
+    from squeezebench.report import draw, save
+
+    ds = load(folder, run)
+    written = save(draw(ds), target, dpi)
+    if json:
+        took = time.perf_counter() - started
+        print_json({"figure": folder, "file": str(written), "cells": {folder: _counts(ds)}, "seconds": took})
+    elif not quiet:
+        console(stderr=True).print(f"wrote {written} in {time.perf_counter() - started:.1f} s", markup=False)
 
 
 def _counts(ds: Any) -> dict[str, int]:

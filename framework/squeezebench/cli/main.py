@@ -15,6 +15,7 @@ import typer
 from squeezebench.errors import SolverError, SqueezebenchError, UnsupportedProblemError
 
 from . import claims, compare, figure, lists, run, solve, store
+from . import compare, figure, lists, report, run, solve, store
 from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line, printable
 
 __all__ = ["app", "main"]
@@ -92,6 +93,7 @@ compare.add_to(app)
 store.add_to(app)
 figure.add_to(app)
 claims.add_to(app)
+report.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -9,6 +9,7 @@ import typer
 
 from squeezebench.errors import InvalidModelError, InvalidOptionError
 
+from .chart import xi2_chart
 from .output import console, number, print_json, print_table, seconds
 
 if TYPE_CHECKING:
@@ -182,8 +183,11 @@ def _show(ds: xr.Dataset, *, json: bool, output: str | None) -> None:
                 number(float(ds["contrast"].values[k]), 4),
             )
         )
+    chart = xi2_chart(times, ds["xi2"].values)
     columns = [("t", "right"), ("ξ²", "right"), ("ξ² / dB", "right"), ("N_eff", "right"), ("2|⟨J⟩|/N", "right")]
     print_table(f"{story['label']}: {story['status']}, {seconds(story['timings']['seconds'])}", columns, rows)
+    if chart:
+        console().print(chart, markup=False)
     xi2 = ds["xi2"].values
     if np.isfinite(xi2).any():
         best = int(np.nanargmin(xi2))

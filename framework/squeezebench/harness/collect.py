@@ -24,7 +24,9 @@ from .verify import verify
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["average", "failures", "load", "merge"]
+    from .job import Record
+
+__all__ = ["average", "failures", "load", "load_cells", "merge"]
 
 
 def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
@@ -47,10 +49,15 @@ def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
     StoreError
         If this is no store, or has no such run.
     """
+    manifest, records = load_cells(store, run)
+    return assemble(manifest, records, get_host())
+
+
+def load_cells(store: str | os.PathLike[str], run: str | None = None) -> tuple[dict[str, Any], dict[str, Record]]:
+    """Manifest and records by key of a run in a store, before they are made a data set; arguments as of `load`."""
     opened = Store(store)
     manifest = _chosen(opened, run)
-    records = opened.read(key for row in manifest["keys"] for key in row)
-    return assemble(manifest, records, get_host())
+    return manifest, opened.read(key for row in manifest["keys"] for key in row)
 
 
 def _chosen(opened: Store, run: str | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from squeezebench.harness.observer import RunObserver
 
-__all__ = ["SUFFIXES", "check_figure_file", "data_of", "draw", "save", "spec_of"]
+__all__ = ["SUFFIXES", "check_figure_file", "data_of", "draw", "is_store", "save", "spec_of"]
 
 SUFFIXES = (".pdf", ".png", ".svg")
 
@@ -97,13 +97,22 @@ def data_of(
     return data
 
 
+def is_store(what: Any) -> bool:
+    """Whether this is a folder that a run wrote to, rather than the name of anything."""
+    try:
+        return (Path(what) / "store.json").is_file()
+    except (OSError, TypeError, ValueError):
+        return False
+
+
 def draw(what: Any, data: Mapping[str, xr.Dataset] | xr.Dataset | None = None, **arguments: Any) -> Figure:
     """Draw a figure.
 
     Parameters
     ----------
     what : str, path or xarray.Dataset
-        Name of a figure; name or path of a scenario; or a data set of `squeezebench.solve`, `run` or `load`.
+        Name of a figure; name or path of a scenario; folder of results, of which the latest run is drawn; or a data set
+        of `squeezebench.solve`, `run` or `load`.
     data : mapping or xarray.Dataset, optional
         Data sets by scenario, or that of the figure's own scenario; by default the scenarios are run.
     **arguments
@@ -137,6 +146,11 @@ def draw(what: Any, data: Mapping[str, xr.Dataset] | xr.Dataset | None = None, *
         if hasattr(what, "data_vars"):
             spec = FigureSpec("data set", draw_any, ("",), (2 * COLUMN, 0.0))
             data = {"": what}
+        elif data is None and is_store(what):
+            from squeezebench.harness.collect import load
+
+            spec = FigureSpec("run", draw_any, ("",), (2 * COLUMN, 0.0))
+            data = {"": load(what, arguments.get("run"))}
         else:
             spec = spec_of(what)
         given: Any = data_of(spec, **arguments) if data is None else data

@@ -1,0 +1,285 @@
+"""Pictures for notebooks and scripts: each function draws one quantity of a data set and returns matplotlib axes.
+
+Like xarray's and pandas' own, they draw on the axes that are given, or on a new figure's, which a notebook then shows.
+`squeezebench.report.draw` makes whole figures for print instead.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from squeezebench.errors import InvalidOptionError
+from squeezebench.report.style import COLOURS, GREY, LINES, MAP, label_of, squeezing_axis
+from squeezebench.validate import positive_int, shown
+
+from .data import axes_of, courses_of, critical_of, draw_courses, one_point, plain, reference_of, spins, time_label
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+__all__ = ["agreement", "deviations", "husimi", "n_eff", "spin", "squeezing", "trajectories"]
+
+
+def squeezing(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
+    """Draw ξ² over time on a logarithmic axis, with dB on the right and the line ξ² = 1.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From `squeezebench.solve`, or one point of `run` or `load`, whose solvers get a line each. Standard errors are
+        shown as bands of two of them, error estimates of asymptotic solvers as bands of one.
+    ax : matplotlib Axes, optional
+        Where to draw; on a new figure by default. Further data sets can be drawn on the same axes.
+    **style
+        For `matplotlib.axes.Axes.plot`, such as ``color=`` or ``label=``.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the data set has no course of ξ², holds several points, or matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import squeezebench as sb
+    >>> model = sb.SpinModel.driven_cavity(N=20, upsilon_ratio=0.9, gamma_s=1.0)
+    >>> ds = sb.solve(sb.Problem(model, times=np.linspace(0, 0.5, 51)), "cumulant", order=3)
+    >>> axes = sb.plot.squeezing(ds)
+    >>> axes.get_xlabel(), axes.get_yscale(), len(axes.get_legend().get_texts())
+    ('time', 'log', 1)
+    """
+    axes = draw_courses(ds, "xi2", ax, style)
+    heights = [line.get_ydata() for line in axes.get_lines() if np.size(line.get_xdata()) > 2]
+    every = np.concatenate([np.asarray(h, dtype=float) for h in heights])
+    every = every[np.isfinite(every) & (every > 0)]
+    if every.size:
+        low, high = float(every.min()) / 1.2, 1.2 * min(max(float(every.max()), 1.1), max(10.0, 3 * float(every.min())))
+        if axes.get_gid() == "squeezing":
+            axes.set_ylim(low, high)
+        else:
+            squeezing_axis(axes, low, high)
+            axes.set_gid("squeezing")  # so that a second data set on these axes gives no second axis of dB
+    return axes
+
+
+def n_eff(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
+    """Draw the effective atom number over time, with a dashed line at N_c where the data set knows its model.
+
+    Parameters, returns and errors are those of `squeezing`.
+    """
+    axes = draw_courses(ds, "n_eff", ax, style)
+    critical = critical_of(ds)
+    if math.isfinite(critical):
+        axes.axhline(critical, color=GREY, lw=0.8, ls="--", zorder=0)
+    return axes
+
+
+def spin(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
+    """Draw the mean spin ⟨J⟩/(N/2) over time, a line a component.
+
+    Parameters, returns and errors are those of `squeezing`; of several solvers each has a line style, each component a
+    colour.
+    """
+    courses, axes = courses_of(ds, "spin"), axes_of(ax)
+    N = spins(ds)
+    several = len(courses) > 1
+    for k, (label, times, values, _) in enumerate(courses):
+        for component, letter in enumerate("xyz"):
+            name = f"$2\\langle J_{letter}\\rangle/N$"
+            look = {"color": COLOURS[component], "ls": LINES[k % len(LINES)]}
+            look["label"] = f"{name} {plain(label)}" if several else name
+            axes.plot(times, values[:, component] / (N / 2), **{**look, **style})
+    axes.set(xlabel=time_label(ds), ylabel=r"$2\langle\mathbf{J}\rangle/N$")
+    axes.legend()
+    return axes
+
+
+def trajectories(ds: xr.Dataset, quantity: str = "xi2", number: int = 20, ax: Axes | None = None, **style: Any) -> Axes:
+    """Draw single trajectories of a sampled solver, and the ensemble's value over them in black.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From `squeezebench.solve` with ``keep={"trajectories"}``.
+    quantity : str
+        ``"xi2"`` or ``"n_eff"``.
+    number : int
+        How many at most, the first ones.
+    ax, **style
+        As of `squeezing`.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+
+    Raises
+    ------
+    InvalidOptionError
+        If no trajectories were kept.
+    """
+    positive_int(number, "number")
+    if quantity not in ("xi2", "n_eff"):
+        raise InvalidOptionError(f"quantity = {shown(quantity)}: trajectories have xi2 and n_eff")
+    point = one_point(ds)
+    if f"{quantity}_trajectory" not in point:
+        raise InvalidOptionError(
+            "the data set has no trajectories: solve with a sampled solver and keep={'trajectories'}"
+        )
+    if "solver" in point.dims:
+        there = [s for s in point.solver.values if np.isfinite(point[f"{quantity}_trajectory"].sel(solver=s)).any()]
+        if not there:
+            raise InvalidOptionError("no solver of the data set has trajectories")
+        point = point.sel(solver=there[0])
+    axes = axes_of(ax)
+    single = point[f"{quantity}_trajectory"].transpose("trajectory", ...).values[:number]
+    look = {"color": COLOURS[0], "lw": 0.6, "alpha": 0.5}
+    axes.plot(point["time"].values, single.T, **{**look, **style})
+    axes.plot(point["time"].values, point[quantity].values, color="black", lw=1.5, label="ensemble")
+    axes.set(xlabel=time_label(point), ylabel=label_of(quantity))
+    if quantity == "xi2":
+        axes.set_yscale("log")
+    axes.legend()
+    return axes
+
+
+def deviations(
+    results: xr.Dataset, reference: str | xr.Dataset | None = None, ax: Axes | None = None, **style: Any
+) -> Axes:
+    """Draw |ξ²/ξ²_ref − 1| over time on a logarithmic axis.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        One point of `run` or `load`, or a data set of `solve`.
+    reference : str or xarray.Dataset, optional
+        Label of a solver in `results`, or a data set of `solve` at the same times; by default the strongest claim in
+        `results`, as in the table of verdicts.
+    ax, **style
+        As of `squeezing`.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such reference, or none that claims to be exact, or the times differ.
+    """
+    courses = courses_of(results, "xi2")
+    name, true = reference_of(results, courses, reference)
+    axes, lines = axes_of(ax), 0
+    for k, (label, times, values, _) in enumerate(courses):
+        if label == name:
+            continue
+        if len(values) != len(true):
+            raise InvalidOptionError(
+                f"{label!r} has {len(values)} times and the reference {len(true)}: give equal times"
+            )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            apart = np.abs(values / true - 1)
+        look = {"color": COLOURS[k % len(COLOURS)], "ls": LINES[k % len(LINES)], "label": plain(label)}
+        axes.plot(times, np.where(apart > 0, apart, np.nan), **{**look, **style})
+        lines += 1
+    if not lines:
+        raise InvalidOptionError(f"there is nothing but the reference {name!r}: give a second solver")
+    axes.set(xlabel=time_label(results), ylabel=r"$|\xi^2/\xi^2_{\mathrm{ref}} - 1|$", yscale="log")
+    axes.set_title(f"against {plain(name)}")
+    axes.legend()
+    return axes
+
+
+def agreement(results: xr.Dataset, observable: str = "xi2", ax: Axes | None = None) -> Axes:
+    """Draw who agrees with whom: relative deviations of every two solvers, broken claims with a cross.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        One point of `run`, `load` or `compare`.
+    observable : str
+        ``"xi2"``, ``"n_eff"``, ``"spin"`` or ``"covariance"``.
+    ax : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such observable, or the data set holds several points.
+    """
+    from squeezebench.comparison import compare
+
+    pairs = results if "verdict" in results else compare(results)
+    pairs = one_point(pairs, ("observable", "solver", "solver_"))
+    if observable not in pairs["observable"].values:
+        known = ", ".join(str(name) for name in pairs["observable"].values)
+        raise InvalidOptionError(f"observable = {shown(observable)}: there are {known}")
+    chosen = pairs.sel(observable=observable)
+    values, verdicts, broken = (chosen[n].transpose("solver", "solver_").values for n in _PARTS)
+    labels = [plain(str(label)) for label in chosen["solver"].values]
+    axes = axes_of(ax)
+    with np.errstate(divide="ignore"):
+        image = axes.imshow(np.log10(np.maximum(values, 1e-16)), cmap=MAP, vmin=-12, vmax=0)
+    for i, k in np.ndindex(*values.shape):
+        if i != k and str(verdicts[i, k]) != "not_comparable":
+            mark = "✗ " if broken[i, k] else ""
+            dark = values[i, k] < 1e-6
+            axes.text(k, i, f"{mark}{values[i, k]:.1g}", ha="center", va="center", color="white" if dark else "black")
+    axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.figure.colorbar(image, ax=axes, label=f"log₁₀ of the relative deviation of {label_of(observable)}")
+    return axes
+
+
+_PARTS = ("relative_deviation", "verdict", "broken")
+
+
+def husimi(states: Any, index: int = -1, ax: Axes | None = None, *, points: int = 181) -> Axes:
+    """Draw the Husimi function over azimuth and cos θ, where equal areas are equal solid angles.
+
+    Parameters
+    ----------
+    states, index
+        As of `squeezebench.husimi`; the last state by default.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    points : int
+        Values of cos θ; twice as many of the azimuth.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+
+    Raises
+    ------
+    InvalidModelError
+        If there is no such state.
+    """
+    from squeezebench.observables.husimi import husimi as q_function
+
+    positive_int(points, "points")
+    height = np.linspace(-1, 1, points)
+    phi = np.linspace(-math.pi, math.pi, 2 * points)
+    values = q_function(states, index, np.arccos(height)[:, None], phi[None, :])
+    axes = axes_of(ax)
+    mesh = axes.pcolormesh(phi, height, values, cmap=MAP, shading="nearest", rasterized=True)
+    axes.set_xticks([-math.pi, -math.pi / 2, 0, math.pi / 2, math.pi], ["−π", "−π/2", "0", "π/2", "π"])
+    axes.set(xlabel=r"azimuth $\phi$", ylabel=r"$\cos\,\theta$")
+    axes.figure.colorbar(mesh, ax=axes, label="Q (1/sr)")
+    return axes
