@@ -29,6 +29,8 @@ _ESTIMATES = 5.0
 _SIGMAS = 6.0
 #: Of the change since t = 0 at an early time, for claims that come with no error of their own.
 _EARLY = 0.15
+#: What changes in second order of time only, as by correlations that a method leaves out: (0.02)² times a few.
+_SECOND_ORDER = 1e-3
 
 
 class Subject:
@@ -160,7 +162,7 @@ class Subject:
                     # No error of its own: held to the first moments at an early time only.
                     change = np.abs(reference[0] - reference[0][0]).max(axis=1, keepdims=True) / scales[name]
                     early = np.arange(len(problem.times))[:, None] <= 1
-                    allowed = np.where(early, allowed + _EARLY * change, np.inf)
+                    allowed = np.where(early, allowed + _EARLY * change + _SECOND_ORDER, np.inf)
                 else:
                     continue
             ratio = np.where(np.isinf(allowed), 0.0, np.abs(errors[name]) / scales[name] / allowed)[sound]
