@@ -18,7 +18,9 @@ def table() -> str:
     for level in ("interface", "physics"):
         lines += [f"\n### {level.capitalize()}\n", "| check | what | holds for |", "|---|---|---|"]
         for entry in checks(level):
-            summary = entry.summary.replace("``", "`").replace("|⟨J⟩|", "the length of ⟨J⟩").replace("|J, M⟩", "Dicke states")
+            summary = (
+                entry.summary.replace("``", "`").replace("|⟨J⟩|", "the length of ⟨J⟩").replace("|J, M⟩", "Dicke states")
+            )
             lines.append(f"| `{entry.name}` | {summary} | {entry.holds_for} |")
     return "\n".join(lines) + "\n\n"
 

@@ -1,7 +1,8 @@
 """The solver does what squeezebench asks of every solver."""
 
-import squeezebench as sb
 from squeezebench_dynamiqs import DynamiqsSolver
+
+import squeezebench as sb
 
 
 @sb.testing.parametrize_with_checks([DynamiqsSolver()])

@@ -20,7 +20,9 @@ def add_to(app: typer.Typer) -> None:
 def check_solver(
     name: Annotated[str, typer.Argument(help="Solver, or a spec such as 'cumulant:order=3'.")],
     level: Annotated[str | None, typer.Option("--level", help="Only 'interface' or 'physics'.")] = None,
-    only: Annotated[list[str] | None, typer.Option("--check", help="Only this check; may be given several times.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--check", help="Only this check; may be given several times.")
+    ] = None,
     expect: Annotated[
         list[str] | None,
         typer.Option("--expected-failed", help="CHECK=REASON: a failure that is known; may be given several times."),
@@ -59,7 +61,13 @@ def check_solver(
     if json:
         print_json(report.to_dict())
     else:
-        columns = [("check", "left"), ("level", "left"), ("status", "left"), ("measured", "right"), ("allowed", "right")]
+        columns = [
+            ("check", "left"),
+            ("level", "left"),
+            ("status", "left"),
+            ("measured", "right"),
+            ("allowed", "right"),
+        ]
         rows = [
             (
                 r.name,

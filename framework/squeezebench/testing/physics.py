@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from squeezebench.laws import LAWS, law_amounts
 from squeezebench.guard import tolerances
+from squeezebench.laws import LAWS, law_amounts
 from squeezebench.model import SpinModel
 from squeezebench.problem import Problem, Rotation, Segment
 from squeezebench.solver import TIERS
@@ -223,7 +223,9 @@ def conserved_quantities(subject: Subject) -> Measured:
                 continue
             change = float(np.abs(values - values[0]).max())
             if change > allowed:
-                raise FailedCheckError(f"{name} is conserved, and changes by {change:.3g}: {problem!r}", change, allowed)
+                raise FailedCheckError(
+                    f"{name} is conserved, and changes by {change:.3g}: {problem!r}", change, allowed
+                )
             worst = max(worst, change / allowed)
     return Measured(worst, 1.0)
 
@@ -355,7 +357,7 @@ def schedules(subject: Subject) -> Measured:
 
 
 @check("physics", "all whose claim covers the spins")
-def large_N_limit(subject: Subject) -> Measured:  # noqa: N802  # N is the field's own name
+def large_N_limit(subject: Subject) -> Measured:  # N is the field's own name
     """Many spins at fixed NΓ, Nχ and Ω: apart from the mean-field limit by no more than 8/N."""
     worst, seen = Measured(0.0, 1.0), 0
     for couplings in (

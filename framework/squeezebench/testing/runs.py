@@ -50,7 +50,7 @@ def cancellation(subject: Subject) -> None:
 
 @check("interface")
 def deadline(subject: Subject) -> None:
-    """Past its deadline a solver raises `SolverError` of status "timeout", gives what it has, or is done in a second."""
+    """Past its deadline a solver raises `SolverError` ("timeout"), gives what it has, or is done in a second."""
     problem = first_supported(subject, finite=subject.solver.times)
     started = time.perf_counter()
     try:

@@ -61,7 +61,7 @@ def test_a_fault_fails_the_check_meant_for_it_and_none_that_tests_what_it_leaves
 
 
 def test_an_expected_failure_is_no_failure_and_keeps_its_reason() -> None:
-    target, bend = WRONG_TERMS["pumping is missing"]
+    _, bend = WRONG_TERMS["pumping is missing"]
     broken = type("Broken", (Tiny,), {"name": "broken", "bend": bend})()
     report = sb.testing.check_solver(broken, {"pumping": "not written yet"}, only=["pumping", "emission"])
     assert [(result.name, result.status) for result in report] == [("emission", "passed"), ("pumping", "xfailed")]

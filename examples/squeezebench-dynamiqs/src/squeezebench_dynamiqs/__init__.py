@@ -27,7 +27,7 @@ class DynamiqsSolver(sb.Solver):
 
     def supports(self, problem, options):
         """Few spins, from product states."""
-        if problem.N > options.max_spins:
+        if options.max_spins < problem.N:
             return sb.Support(False, f"N = {problem.N}: brute force is for N ≤ {options.max_spins} (option max_spins)")
         if problem.initial_state.as_product(problem.N) is None:
             return sb.Support(False, "starts from product states only")
@@ -55,9 +55,7 @@ class DynamiqsSolver(sb.Solver):
                 jumps = [dq.asqarray(c.full()) for c in jumps] or [dq.asqarray(np.zeros_like(rho))]
                 method = dq.method.Tsit5(rtol=options.rtol, atol=options.rtol * 1e-2, max_steps=1_000_000)
                 quiet = dq.Options(progress_meter=False)
-                found = dq.mesolve(
-                    dq.asqarray(H.full()), jumps, dq.asqarray(rho), times, method=method, options=quiet
-                )
+                found = dq.mesolve(dq.asqarray(H.full()), jumps, dq.asqarray(rho), times, method=method, options=quiet)
                 states = np.asarray(found.states.to_jax())
         context.progress(1.0)
         spin = np.einsum("aij,tji->ta", J, states).real
