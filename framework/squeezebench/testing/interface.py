@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from typing import Any
@@ -225,7 +226,7 @@ def progress(subject: Subject) -> None:
     )
     if any(not 0 <= fraction <= 1 for fraction in seen):
         raise FailedCheckError(f"progress gave {next(f for f in seen if not 0 <= f <= 1)!r}: give 0 to 1")
-    for earlier, later in zip(seen, seen[1:], strict=False):
+    for earlier, later in itertools.pairwise(seen):
         if later < earlier:
             raise FailedCheckError(f"progress went back from {earlier:.3g} to {later:.3g}")
 

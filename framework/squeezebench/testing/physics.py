@@ -208,7 +208,7 @@ def conserved_quantities(subject: Subject) -> Measured:
         square = np.trace(raw, axis1=1, axis2=2)
         energy = moments.spin @ model.h + np.einsum("ab,tab->t", model.K, raw)
         kept = {
-            "⟨J²⟩": square / (N / 2 * (N / 2 + 1)) if model == collective or model == closed else None,
+            "⟨J²⟩": square / (N / 2 * (N / 2 + 1)) if model in (collective, closed) else None,
             "⟨J_z⟩": moments.spin[:, 2] / (N / 2) if model == diagonal else None,
             "the energy": energy / (N * np.abs(model.h).max() + N**2 * np.abs(model.K).max())
             if model == closed

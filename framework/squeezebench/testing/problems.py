@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,6 @@ def random_model(rng: np.random.Generator, N: int) -> SpinModel:
     return SpinModel(N, float(chi), tuple(map(float, drive)), float(twisting), *map(float, rates))
 
 
-@lru_cache(maxsize=4)
 def random_problems(N: int, count: int) -> tuple[Problem, ...]:
     """Models with every rate, from random product states, mixed ones among them."""
     rng = np.random.default_rng(1000 + N)

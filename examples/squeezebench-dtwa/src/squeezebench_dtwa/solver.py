@@ -1,5 +1,6 @@
 """The solver: options, claim, and the loop over blocks of trajectories."""
 
+import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
 
@@ -86,7 +87,7 @@ class DtwaSolver(sb.Solver):
 def _ranges(count):
     """First trajectory of each block, and one past its last."""
     edges = np.linspace(0, count, min(_BLOCKS, count) + 1).astype(int)
-    return [(int(a), int(b)) for a, b in zip(edges, edges[1:], strict=False)]
+    return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
 def _rate(model):
