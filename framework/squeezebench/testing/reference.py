@@ -27,7 +27,7 @@ __all__ = ["MAX_SPINS", "reference_moments"]
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
-#: 4^N × 4^N matrices are exponentiated: 256 × 256 for four spins.
+#: Liouvillians are 4^N × 4^N: 256 × 256 for four spins.
 MAX_SPINS = 4
 
 _HALF_PAULI: Complex = 0.5 * np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
@@ -101,6 +101,8 @@ def reference_moments(problem: Problem) -> tuple[Array, Array]:
         To some 1e-13 of N/2 and N²/4.
     """
     from scipy.linalg import expm
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import expm_multiply
 
     N, times = problem.N, problem.times
     rho = _density_matrix(problem.initial_state, N)
@@ -117,14 +119,13 @@ def reference_moments(problem: Problem) -> tuple[Array, Array]:
             later = times >= now - 1e-12 * max(1.0, now)
             found = [_moments(rho, N) if late else old for late, old in zip(later, found, strict=True)]
             continue
-        generator, end, steps = _liouvillian(entry.model), now + entry.duration, dict[float, Complex]()
+        dense, end = _liouvillian(entry.model), now + entry.duration
+        generator, trace = csr_array(dense), complex(np.trace(dense))
         stops = [(k, float(t)) for k, t in enumerate(times) if now < t <= end * (1 + 1e-12)]
         for k, stop in [*stops, (-1, end)]:
-            step = float(f"{stop - now:.12g}")  # equal steps of a grid share one exponential
+            step = stop - now
             if step > 0:
-                if step not in steps:
-                    steps[step] = expm(generator * step)
-                rho = (steps[step] @ rho.reshape(-1)).reshape(rho.shape)
+                rho = expm_multiply(generator * step, rho.reshape(-1), traceA=trace * step).reshape(rho.shape)
             now = stop
             if k >= 0:
                 found[k] = _moments(rho, N)

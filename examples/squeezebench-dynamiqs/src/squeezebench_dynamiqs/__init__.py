@@ -54,8 +54,9 @@ class DynamiqsSolver(sb.Solver):
             else:
                 jumps = [dq.asqarray(c.full()) for c in jumps] or [dq.asqarray(np.zeros_like(rho))]
                 method = dq.method.Tsit5(rtol=options.rtol, atol=options.rtol * 1e-2, max_steps=1_000_000)
-                quiet = dq.Options(progress_meter=False)
-                found = dq.mesolve(dq.asqarray(H.full()), jumps, dq.asqarray(rho), times, method=method, options=quiet)
+                found = dq.mesolve(
+                    dq.asqarray(H.full()), jumps, dq.asqarray(rho), times, method=method, progress_meter=False
+                )
                 states = np.asarray(found.states.to_jax())
         context.progress(1.0)
         spin = np.einsum("aij,tji->ta", J, states).real
