@@ -7,10 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 
-from squeezebench.errors import SolverError
+from squeezebench.errors import SolverError, SqueezebenchWarning
 from squeezebench.moments import Moments
 
 from .interface import _bits
@@ -38,7 +39,9 @@ def cancellation(subject: Subject) -> None:
 
     started = time.perf_counter()
     try:
-        subject.solver.solve(problem, subject.options, subject.context(cancelled=cancelled))
+        with warnings.catch_warnings():  # a partial result may say that it is one
+            warnings.simplefilter("ignore", SqueezebenchWarning)
+            subject.solver.solve(problem, subject.options, subject.context(cancelled=cancelled))
     except SolverError:
         return
     if not asked:
@@ -54,7 +57,9 @@ def deadline(subject: Subject) -> None:
     problem = first_supported(subject, finite=subject.solver.times)
     started = time.perf_counter()
     try:
-        subject.solver.solve(problem, subject.options, subject.context(deadline=time.monotonic() - 1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SqueezebenchWarning)
+            subject.solver.solve(problem, subject.options, subject.context(deadline=time.monotonic() - 1))
     except SolverError as error:
         if error.status != "timeout":
             raise FailedCheckError(f"past its deadline it fails with status {error.status!r}: {error}") from error
