@@ -34,6 +34,9 @@ _LOG = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
+#: Seconds above which loading a plugin is worth a warning: built-in ones take some 0.01.
+_SLOW = 5.0
+
 
 @dataclass
 class PluginRecord:
@@ -166,6 +169,13 @@ class Host:
                 except (Exception, SystemExit) as error:
                     _note(record, error)
         record.seconds = time.perf_counter() - started
+        if record.seconds > _SLOW:
+            text = (
+                f"plugin {shown(record.name)} took {record.seconds:.1f} s to load: it should import heavy libraries "
+                "inside methods; SQUEEZEBENCH_DISABLED_PLUGINS leaves it out"
+            )
+            _LOG.warning("%s", text)
+            warnings.warn(text, SqueezebenchWarning, stacklevel=2)
         if record.status == "loaded":
             brought = [*record.solvers, *record.scenarios, *record.observables]
             _LOG.debug("plugin %r loaded in %.3g s: %s", record.name, record.seconds, ", ".join(brought) or "nothing")

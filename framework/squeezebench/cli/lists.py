@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import print_json, print_table
+from .output import print_json, print_table, seconds
 
 if TYPE_CHECKING:
     from squeezebench.scenario import Scenario
@@ -36,13 +36,14 @@ def plugins(
     if json:
         print_json([dataclasses.asdict(record) for record in records])
         return
-    columns = [(name, "left") for name in ("plugin", "status", "from", "brings", "why not")]
+    columns = [(name, "left") for name in ("plugin", "status", "from", "brings", "loaded in", "why not")]
     rows = [
         (
             record.name,
             record.status,
             f"{record.distribution} {record.version}".strip(),
             ", ".join([*record.solvers, *record.scenarios, *record.observables]),
+            seconds(record.seconds),
             record.error,
         )
         for record in records

@@ -14,8 +14,7 @@ import typer
 
 from squeezebench.errors import SolverError, SqueezebenchError, UnsupportedProblemError
 
-from . import claims, compare, figure, lists, run, solve, store
-from . import compare, figure, lists, report, run, solve, store
+from . import check_solver, claims, compare, figure, lists, new_plugin, report, run, solve, store
 from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line, printable
 
 __all__ = ["app", "main"]
@@ -94,6 +93,8 @@ store.add_to(app)
 figure.add_to(app)
 claims.add_to(app)
 report.add_to(app)
+check_solver.add_to(app)
+new_plugin.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from .conformance import check_solver, parametrize_with_checks
+from .registry import CHECKS_VERSION, Check, checks
+from .results import CheckReport, CheckResult
 from .schema import validate
 
-__all__ = ["validate"]
+__all__ = [
+    "CHECKS_VERSION",
+    "Check",
+    "CheckReport",
+    "CheckResult",
+    "check_solver",
+    "checks",
+    "parametrize_with_checks",
+    "validate",
+]

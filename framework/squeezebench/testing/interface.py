@@ -1,0 +1,314 @@
+"""Checks of the interface: what a solver says about itself, and what its answers look like."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from squeezebench.errors import InvalidOptionError
+from squeezebench.model import SpinModel
+from squeezebench.moment_checks import check_moments
+from squeezebench.moments import Moments
+from squeezebench.problem import Problem
+from squeezebench.solver import API_VERSION, SAMPLED_TIERS, TIERS, Claim, Cost, Support
+from squeezebench.states import CoherentSpinState
+
+from .problems import catalogue, first_supported, random_problems
+from .reference import reference_moments
+from .registry import check
+from .results import FailedCheckError, Measured, SkippedCheckError
+from .subject import Subject
+
+__all__: list[str] = []
+
+
+@check("interface")
+def attributes(subject: Subject) -> None:
+    """Name, API version, model types, tiers and flags are of the right kind; no tier's name is unknown."""
+    solver = subject.solver
+    if not isinstance(solver.name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", solver.name):
+        raise FailedCheckError(f"name = {solver.name!r} is not of the form [a-z][a-z0-9_]*")
+    if solver.api_version != API_VERSION:
+        raise FailedCheckError(f"api_version = {solver.api_version!r}; this package has {API_VERSION}")
+    if not isinstance(solver.model_types, tuple) or not all(isinstance(item, type) for item in solver.model_types):
+        raise FailedCheckError(f"model_types = {solver.model_types!r}: give a tuple of types")
+    if not (isinstance(solver.Options, type) and issubclass(solver.Options, BaseModel)):
+        raise FailedCheckError("Options is no pydantic model: derive it from squeezebench.Options")
+    for name in ("schedules", "times", "steady", "parallel"):
+        if not isinstance(getattr(solver, name), bool):
+            raise FailedCheckError(f"{name} = {getattr(solver, name)!r}: give True or False")
+    if not solver.times and not solver.steady:
+        raise FailedCheckError("times and steady are both False: then there is nothing that it solves")
+    if not isinstance(solver.summary, str):
+        raise FailedCheckError(f"summary = {solver.summary!r}: give one line of text")
+    if "default" not in solver.tiers:
+        raise FailedCheckError("there is no tier 'default'")
+    unknown = sorted(set(solver.tiers) - set(TIERS))
+    if unknown:
+        raise FailedCheckError(f"tiers {unknown} mean nothing to others: use {', '.join(TIERS)}")
+
+
+@check("interface")
+def options(subject: Subject) -> None:
+    """Every tier's options are valid, every option has a default and a description, unknown ones are refused."""
+    solver = subject.solver
+    for tier in solver.tiers:
+        resolved = solver.resolve_options(tier)
+        if resolved != solver.resolve_options(tier):
+            raise FailedCheckError(f"the tier {tier!r} resolves to other options the second time")
+    for name, info in solver.Options.model_fields.items():
+        if info.is_required():
+            raise FailedCheckError(f"option {name!r} has no default")
+        if not (info.description or "").strip():
+            raise FailedCheckError(f"option {name!r} has no description")
+    try:
+        solver.resolve_options("default", {"no_such_option_": 1})
+    except InvalidOptionError:
+        pass
+    else:
+        raise FailedCheckError("the unknown option 'no_such_option_' is taken")
+    try:
+        solver.Options(no_such_option_=1)
+    except Exception:
+        return
+    raise FailedCheckError("Options ignores unknown names: derive it from squeezebench.Options, or forbid extra names")
+
+
+@check("interface")
+def answers_consistent(subject: Subject) -> None:
+    """`supports`, `claim`, `estimate` are of the right types, say the same twice; what is supported can be solved."""
+    solver = subject.solver
+    for problem in catalogue():
+        support = solver.supports(problem, subject.options)
+        if not isinstance(support, Support):
+            raise FailedCheckError(f"supports gave {support!r}, which is no squeezebench.Support")
+        if not subject.supports(problem):
+            continue
+        claims = [solver.claim(problem, subject.options) for _ in range(2)]
+        cost = solver.estimate(problem, subject.options)
+        if not isinstance(claims[0], Claim):
+            raise FailedCheckError(f"claim gave {claims[0]!r}, which is no squeezebench.Claim")
+        if claims[0] != claims[1] or support != solver.supports(problem, subject.options):
+            raise FailedCheckError(f"supports or claim say something else the second time, for {problem!r}")
+        if not isinstance(cost, Cost):
+            raise FailedCheckError(f"estimate gave {cost!r}, which is no squeezebench.Cost")
+        if cost.bytes < 0 or cost.seconds < 0:
+            raise FailedCheckError(f"estimate gave {cost!r}: costs are not negative; NaN says that it is not known")
+        blocks = solver.sample_blocks(problem, subject.options)
+        if isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < 0:
+            raise FailedCheckError(f"sample_blocks gave {blocks!r}: give a number of blocks, 0 if it is one piece")
+        try:
+            subject.solution(problem)
+        except Exception as error:
+            raise FailedCheckError(
+                f"says that it supports {problem!r}, and raises {type(error).__name__}: {error}"
+            ) from error
+
+
+@check("interface")
+def refusals(subject: Subject) -> Measured | None:
+    """What is refused is refused with a reason in words."""
+    refused = 0
+    extra = [Problem(SpinModel(N=10**9, collective_emission=1.0, emission=1.0), CoherentSpinState(), [0.0, 1e-9])]
+    for problem in [*catalogue(), *extra]:
+        support = subject.solver.full_support(problem, subject.options)
+        if support:
+            continue
+        refused += 1
+        if not isinstance(support.reason, str) or len(support.reason.strip()) < 3:
+            raise FailedCheckError(f"refuses {problem!r} without a reason: Support(False, 'why')")
+    if not refused:
+        raise SkippedCheckError("the solver refuses nothing of the catalogue")
+    return None
+
+
+@check("interface")
+def shapes(subject: Subject) -> None:
+    """Moments have the shapes of the times, are finite and symmetric: one time, two, many; one spin and more."""
+    base = first_supported(subject)
+    grids = [base.times] if base.is_steady else [[0.0], [0.0, 0.3], np.linspace(0, 0.4, 9)]
+    problems = [Problem(base.model, base.initial, grid) for grid in grids]
+    problems += [p for p in (*random_problems(1, 2), *random_problems(2, 2)) if subject.supports(p)]
+    for problem in problems:
+        check_moments(subject.solve(problem), problem)
+
+
+@check("interface")
+def save_times(subject: Subject) -> Measured:
+    """The values at a time do not depend on which other times are asked for."""
+    base = first_supported(subject, finite=True)
+    grid = np.array([0.0, 0.13, 0.2, 0.4, 0.41, 0.8])
+    full = subject.solve(Problem(base.model, base.initial, grid))
+    few = Problem(base.model, base.initial, grid[[0, 2, 5]])
+    part = subject.solve(few)
+    picked = Moments(full.spin[[0, 2, 5]], full.covariance[[0, 2, 5]], valid_until=full.valid_until)
+    error = subject.distance(few, picked, part)
+    claim = subject.claim(base)
+    allowed = 20 * TIERS[subject.tier] + 10 * claim.floor
+    if claim.accuracy == "asymptotic":
+        allowed += 1e-3
+    if part.samples is not None and full.samples is not None:
+        for index, name in enumerate(("spin", "covariance")):
+            errors = [float(subject._standard_error(m, name).max()) for m in (part, full)]
+            allowed += 6.0 * math.hypot(*errors) / (base.N / 2) ** (index + 1)
+    if error > allowed:
+        raise FailedCheckError(f"other save times change the values by {error:.3g}", error, allowed)
+    return Measured(error, allowed)
+
+
+@check("interface")
+def inputs_unchanged(subject: Subject) -> None:
+    """Solving changes neither problem nor options, and what it returns shares no memory with them."""
+    problem = first_supported(subject)
+    before = problem.to_json(), subject.options.model_dump_json(), problem.times.copy()
+    moments = subject.solve(problem)
+    if (problem.to_json(), subject.options.model_dump_json()) != before[:2] or not np.array_equal(
+        problem.times, before[2]
+    ):
+        raise FailedCheckError("solving has changed the problem or the options")
+    for name in ("spin", "covariance"):
+        if np.shares_memory(getattr(moments, name), problem.times):
+            raise FailedCheckError(f"{name} shares its memory with the problem's times")
+
+
+def _bits(moments: Moments) -> tuple[bytes, bytes]:
+    return np.asarray(moments.spin).tobytes(), np.asarray(moments.covariance).tobytes()
+
+
+@check("interface")
+def same_seed_same_result(subject: Subject) -> None:
+    """The same seed gives the same result to the last bit, whatever else was solved in between."""
+    problems = [problem for problem in catalogue() if subject.supports(problem)]
+    if not problems:
+        raise SkippedCheckError("the solver takes none of the problems of the catalogue")
+    first = _bits(subject.solve(problems[0], seed=5))
+    if len(problems) > 1:
+        subject.solve(problems[1], seed=6)
+    if _bits(subject.solve(problems[0], seed=5)) != first:
+        raise FailedCheckError("the same problem, options and seed gave other numbers the second time")
+
+
+@check("interface")
+def global_random_state(subject: Subject) -> None:
+    """NumPy's and Python's global random numbers are neither used nor changed."""
+    import random
+
+    problem = first_supported(subject, finite=subject.solver.times)
+    kept = np.random.get_state(), random.getstate()  # noqa: NPY002  # the legacy state is what is guarded
+    try:
+        found = []
+        for seed in (1, 2):
+            np.random.seed(seed)  # noqa: NPY002
+            random.seed(seed)
+            before = np.random.get_state()[1].copy(), np.random.get_state()[2], random.getstate()  # type: ignore[union-attr, index]  # noqa: NPY002
+            found.append(_bits(subject.solve(problem, seed=5)))
+            after = np.random.get_state()[1], np.random.get_state()[2], random.getstate()  # type: ignore[index]  # noqa: NPY002
+            if not np.array_equal(before[0], after[0]) or before[1:] != after[1:]:
+                raise FailedCheckError("solving draws from the global random state: use context.seed")
+        if found[0] != found[1]:
+            raise FailedCheckError("the result depends on the global random state: use context.seed")
+    finally:
+        np.random.set_state(kept[0])  # noqa: NPY002
+        random.setstate(kept[1])
+
+
+@check("interface")
+def progress(subject: Subject) -> None:
+    """Progress goes from 0 to 1 and never back."""
+    seen: list[float] = []
+    subject.solve(
+        first_supported(subject, finite=subject.solver.times), progress=lambda fraction, text="": seen.append(fraction)
+    )
+    if any(not 0 <= fraction <= 1 for fraction in seen):
+        raise FailedCheckError(f"progress gave {next(f for f in seen if not 0 <= f <= 1)!r}: give 0 to 1")
+    for earlier, later in itertools.pairwise(seen):
+        if later < earlier:
+            raise FailedCheckError(f"progress went back from {earlier:.3g} to {later:.3g}")
+
+
+@check("interface")
+def batch_equals_single(subject: Subject) -> Measured:
+    """`solve_batch` gives what `solve` gives, in the order of the problems; a failure costs only itself."""
+    problems = [p for p in catalogue() if subject.supports(p) and not p.is_steady][:4]
+    if len(problems) < 2:
+        problems = [p for p in catalogue() if subject.supports(p)][:3]
+    if not problems:
+        raise SkippedCheckError("the solver takes none of the problems of the catalogue")
+    together = subject.solver.solve_batch(problems, subject.options, subject.context(stops=(None,) * len(problems)))
+    if not isinstance(together, list) or len(together) != len(problems):
+        raise FailedCheckError(f"solve_batch of {len(problems)} problems gave no list of {len(problems)} results")
+    worst = Measured(0.0, 1.0)
+    for problem, moments in zip(problems, together, strict=True):
+        if not isinstance(moments, Moments):
+            raise FailedCheckError(f"solve_batch failed where solve did not: {moments} for {problem!r}")
+        check_moments(moments, problem)
+        claim = subject.claim(problem)
+        allowed = 10 * TIERS[subject.tier] + 10 * claim.floor
+        single = subject.solution(problem)
+        if moments.samples is not None and single.samples is not None:
+            for index, name in enumerate(("spin", "covariance")):
+                errors = [float(subject._standard_error(m, name).max()) for m in (moments, single)]
+                allowed += 6.0 * math.hypot(*errors) / (problem.N / 2) ** (index + 1)
+        error = subject.distance(problem, single, moments)
+        if error > allowed:
+            raise FailedCheckError(f"solve_batch differs from solve by {error:.3g} for {problem!r}", error, allowed)
+        worst = max(worst, Measured(error, allowed), key=lambda item: item.measured / item.allowed)
+    return worst
+
+
+@check("interface", "exact and sampled solvers, where ξ² is covered and has a value")
+def tiers_reach_their_error(subject: Subject) -> Measured:
+    """Each tier reaches what it states for everybody: the relative error, or standard error, of ξ²."""
+    candidates = [
+        Problem(SpinModel.driven_cavity(3, 0.7, chi=0.3, gamma_s=0.5), CoherentSpinState(), [0.0, 0.1, 0.3, 0.5]),
+        Problem(SpinModel(N=3, twisting=0.8, emission=0.3), CoherentSpinState(math.pi / 2, 0.0), [0.0, 0.1, 0.3, 0.5]),
+        Problem(SpinModel(N=3, emission=0.5), CoherentSpinState(), [0.0, 0.1, 0.3, 0.5]),
+        Problem(SpinModel(N=3, dephasing=0.5), CoherentSpinState(), [0.0, 0.1, 0.3, 0.5]),
+    ]
+    worst, seen = Measured(0.0, 1.0), 0
+    for tier in subject.solver.tiers:
+        at = Subject(subject.solver, tier, None, subject.seed)
+        for problem in candidates:
+            if not at.supports(problem) or at.claim(problem).accuracy != "exact" or not at.claim(problem).covers("xi2"):
+                continue
+            claim, moments = at.claim(problem), at.solve(problem)
+            found, right = _xi2(moments, problem), _xi2(Moments(*reference_moments(problem)), problem)
+            if claim.sampled:
+                if tier in ("tight", "reference") or moments.samples is None:
+                    break  # hours for some methods: the tiers differ by the number of trajectories only
+                error = float(np.nanmax((_xi2_error(moments, problem) / found)[1:]))
+                allowed = 2 * SAMPLED_TIERS[tier]
+            else:
+                error = float(np.nanmax(np.abs(found / right - 1)))
+                # The reference's own round-off is a few 1e-14.
+                allowed = 2 * TIERS[tier] + 2 * claim.floor + 1e-12
+            seen += 1
+            if not error <= allowed:
+                raise FailedCheckError(f"tier {tier!r}: ξ² is off by {error:.3g} (relative)", error, allowed)
+            worst = max(worst, Measured(error, allowed), key=lambda item: item.measured / item.allowed)
+            break
+    if not seen:
+        raise SkippedCheckError("no exact claim about ξ² on the problems of this check")
+    return worst
+
+
+def _xi2(moments: Moments, problem: Problem) -> Any:
+    from squeezebench.observables.kernels import xi2_wineland
+
+    pairs = zip(np.array(moments.spin, dtype=float), np.array(moments.covariance, dtype=float), strict=True)
+    return np.array([xi2_wineland(spin, covariance, float(problem.N)) for spin, covariance in pairs])
+
+
+def _xi2_error(moments: Moments, problem: Problem) -> Any:
+    from squeezebench.observables import Inputs, builtin
+    from squeezebench.sampling import standard_errors
+
+    observable = next(item for item in builtin() if item.name == "xi2")
+    inputs = Inputs.of(problem, moments.spin, moments.covariance)
+    assert moments.samples is not None
+    return standard_errors(moments.samples, [observable], inputs)["xi2"]

@@ -1,0 +1,193 @@
+"""The solver under test, and how its raw answers are judged by what it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from squeezebench.moment_checks import check_moments
+from squeezebench.moments import Moments
+from squeezebench.problem import Problem
+from squeezebench.solver import SAMPLED_TIERS, TIERS, Claim, Context, Solver
+
+from .reference import reference_moments
+from .results import FailedCheckError, Measured, SkippedCheckError
+
+__all__ = ["Subject"]
+
+Array = NDArray[np.float64]
+
+#: A tier is a relative error of ξ²; on tiny problems an honest solver's moments err by a few times that.
+_MARGIN = 10.0
+#: As in comparisons: an asymptotic claim is broken beyond five times the solver's own estimate.
+_ESTIMATES = 5.0
+#: Standard errors that one of some hundred numbers may be off by, with error bars of a few dozen blocks.
+_SIGMAS = 6.0
+#: Of the change since t = 0 at an early time, for claims that come with no error of their own.
+_EARLY = 0.15
+#: What changes in second order of time only, as by correlations that a method leaves out: (0.02)² times a few.
+_SECOND_ORDER = 1e-3
+
+
+class Subject:
+    """A solver under test.
+
+    Solutions go straight through `Solver.solve`, not through the harness, whose guard would hide what is to be seen.
+
+    Parameters
+    ----------
+    solver : Solver
+        The solver.
+    tier : str
+        Tier that its answers are asked for at.
+    options : mapping
+        Options on top of the tier's.
+    seed : int
+        Of sampled solvers.
+    """
+
+    def __init__(self, solver: Solver, tier: str = "default", options: Any = None, seed: int = 20) -> None:
+        self.solver, self.tier, self.given, self.seed = solver, tier, dict(options or {}), seed
+        self._solved: dict[Problem, Moments] = {}
+
+    @cached_property
+    def options(self) -> Any:
+        """Resolved options of the tier."""
+        return self.solver.resolve_options(self.tier, self.given)
+
+    def supports(self, problem: Problem) -> bool:
+        """Whether the solver takes the problem."""
+        return bool(self.solver.full_support(problem, self.options))
+
+    def supported(self, problems: Iterable[Problem], what: str = "problems of this check") -> list[Problem]:
+        """Those of `problems` that the solver takes; none of them skips the check."""
+        taken = [problem for problem in problems if self.supports(problem)]
+        if not taken:
+            raise SkippedCheckError(f"the solver takes none of the {what}")
+        return taken
+
+    def claim(self, problem: Problem) -> Claim:
+        """What it claims about the problem."""
+        return self.solver.claim(problem, self.options)
+
+    def context(self, **changes: Any) -> Context:
+        """A context with the seed of the test."""
+        seed = np.random.SeedSequence(changes.pop("seed", self.seed))
+        return Context(**{"seed": seed, "n_threads": 1, **changes})
+
+    def solve(self, problem: Problem, **changes: Any) -> Moments:
+        """Raw moments, of the right form; fails if the solver raises on what it said that it supports."""
+        from squeezebench.threads import preload
+
+        preload(self.solver.libraries)
+        moments = self.solver.solve(problem, self.options, self.context(**changes))
+        check_moments(moments, problem)
+        return moments
+
+    def solution(self, problem: Problem) -> Moments:
+        """As `solve`; the same problem is solved once."""
+        if problem not in self._solved:
+            self._solved[problem] = self.solve(problem)
+        return self._solved[problem]
+
+    # ---------------------------------------------------------------- judging
+
+    def judge(
+        self, problems: Iterable[Problem], what: str, *, free: bool = False, reference: Any = reference_moments
+    ) -> Measured:
+        """Fail unless the solver's answers are `reference`'s, as far as it claims.
+
+        Parameters
+        ----------
+        problems : iterable of Problem
+            Those that the solver takes are looked at.
+        what : str
+            In messages.
+        free : bool
+            Whether the spins are independent: mean field is then exact in the spins.
+        reference : callable
+            Problem → spin, covariance.
+        """
+        worst, skipped = Measured(0.0, 1.0), ""
+        seen = 0
+        for problem in self.supported(problems, what):
+            try:
+                found = self._compare(problem, reference(problem), free)
+            except SkippedCheckError as none:
+                skipped = str(none)
+                continue
+            seen += 1
+            if not found.measured <= found.allowed:
+                raise FailedCheckError(
+                    f"{what}: {found.where} is off by {found.measured:.3g}, and {found.allowed:.3g} is allowed, "
+                    f"for {problem!r}",
+                    found.measured,
+                    found.allowed,
+                )
+            if found.measured * worst.allowed >= worst.measured * found.allowed:
+                worst = found
+        if not seen:
+            raise SkippedCheckError(skipped)
+        return worst
+
+    def _compare(self, problem: Problem, reference: tuple[Array, Array], free: bool) -> Measured:
+        moments, claim = self.solution(problem), self.claim(problem)
+        until = min(moments.valid_until, moments.stopped)
+        sound = (problem.times <= until) | (np.isinf(problem.times) & np.isinf(until))
+        if claim.accuracy == "exact" and not sound.all():
+            raise FailedCheckError(f"an exact claim, and nothing after t = {until:g}: {moments.reason} ({problem!r})")
+        scales = {"spin": problem.N / 2, "covariance": problem.N**2 / 4}
+        errors = {"spin": moments.spin - reference[0], "covariance": moments.covariance - reference[1]}
+        exact = claim.accuracy == "exact"
+        tier = (SAMPLED_TIERS if claim.sampled else TIERS)[self.tier]
+        base = (1e-7 if claim.sampled else _MARGIN * tier) + _MARGIN * claim.floor
+        worst = Measured(-1.0, 1.0)
+        for name in ("spin", "covariance"):
+            if not claim.covers(name):
+                continue
+            allowed = np.full(errors[name].shape, base)
+            if moments.samples is not None:
+                allowed = allowed + _SIGMAS * self._standard_error(moments, name) / scales[name]
+            if not exact:
+                estimate = (moments.error_estimate or {}).get(name)
+                if free and name == "spin":
+                    pass
+                elif claim.accuracy == "asymptotic" and estimate is not None:
+                    allowed = allowed + _ESTIMATES * np.nan_to_num(np.abs(estimate), nan=np.inf) / scales[name]
+                elif name == "spin" and len(problem.times) > 1:
+                    # No error of its own: held to the first moments at an early time only.
+                    change = np.abs(reference[0] - reference[0][0]).max(axis=1, keepdims=True) / scales[name]
+                    early = np.arange(len(problem.times))[:, None] <= 1
+                    allowed = np.where(early, allowed + _EARLY * change + _SECOND_ORDER, np.inf)
+                else:
+                    continue
+            ratio = np.where(np.isinf(allowed), 0.0, np.abs(errors[name]) / scales[name] / allowed)[sound]
+            if ratio.size and ratio.max() > worst.measured / worst.allowed:
+                at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+                limit = float(allowed[sound][at])
+                where = f"{name}{list(map(int, at[1:]))} at t = {problem.times[sound][at[0]]:.4g}"
+                worst = Measured(float(ratio.max()) * limit, limit, where)
+        if worst.measured < 0:
+            raise SkippedCheckError("the solver's claim holds it to nothing here: no error of its own is given")
+        return worst
+
+    @staticmethod
+    def _standard_error(moments: Moments, name: str) -> Array:
+        from squeezebench.sampling import jackknife
+
+        assert moments.samples is not None
+        index = ("spin", "covariance").index(name)
+        error = jackknife(moments.samples, lambda spin, covariance: (spin, covariance)[index])
+        return np.asarray(np.nan_to_num(error, nan=0.0))
+
+    def distance(self, problem: Problem, one: Moments, other: Moments) -> float:
+        """Largest difference of two answers to one problem, in units of N/2 and N²/4, where both have values."""
+        until = min(one.valid_until, other.valid_until, one.stopped, other.stopped)
+        sound = (problem.times <= until) | (np.isinf(problem.times) & np.isinf(until))
+        spin = np.abs(one.spin - other.spin)[sound] / (problem.N / 2)
+        covariance = np.abs(one.covariance - other.covariance)[sound] / (problem.N**2 / 4)
+        return float(max(spin.max(initial=0.0), covariance.max(initial=0.0)))

@@ -1,0 +1,126 @@
+"""The conformance suite finds what is wrong, and only that."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import squeezebench as sb
+from squeezebench.testing.reference import reference_moments
+
+from ... import brute_force
+from .broken import FAULTS, MIXED, WRONG_TERMS, Tiny, TinySampled
+
+
+def failures(solver: Any, level: str | None = None) -> set[str]:
+    return {result.name for result in sb.testing.check_solver(solver, level=level).failed}
+
+
+def test_the_reference_is_the_master_equation() -> None:
+    """Against superoperators that QuTiP makes, with every coupling, and a schedule."""
+    from squeezebench.testing.problems import random_problems
+
+    for problem in (*random_problems(1, 2), *random_problems(2, 2), *random_problems(3, 2)):
+        spin, covariance = reference_moments(problem)
+        J = brute_force.collective(problem.N)
+        rho0 = brute_force.density_matrix(problem.initial_state, problem.N)
+        for k, t in enumerate(problem.times):
+            rho = brute_force.evolved(problem.model, rho0, float(t))
+            mean = np.array([np.trace(j @ rho).real for j in J])
+            raw = np.array([[np.trace(a @ b @ rho).real for b in J] for a in J])
+            assert np.allclose(spin[k], mean, atol=1e-11)
+            assert np.allclose(covariance[k], (raw + raw.T) / 2 - np.outer(mean, mean), atol=1e-11)
+
+
+@pytest.mark.parametrize("solver", [Tiny(), TinySampled()], ids=lambda solver: solver.name)
+def test_what_is_right_passes(solver: sb.Solver) -> None:
+    report = sb.testing.check_solver(solver)
+    assert not report.failed, [str(result) for result in report.failed]
+    assert report.count("passed") > 30
+
+
+@pytest.mark.parametrize("fault", WRONG_TERMS)
+def test_a_wrong_coupling_fails_its_own_check_and_no_other_couplings(fault: str) -> None:
+    target, bend = WRONG_TERMS[fault]
+    failed = failures(type("Broken", (Tiny,), {"name": "broken", "bend": bend})(), "physics")
+    assert target in failed
+    assert failed <= MIXED | {target}
+
+
+@pytest.mark.parametrize(("broken", "target", "also"), FAULTS, ids=[fault[0].__name__ for fault in FAULTS])
+def test_a_fault_fails_the_check_meant_for_it_and_none_that_tests_what_it_leaves_intact(
+    broken: type[sb.Solver], target: str, also: set[str]
+) -> None:
+    failed = failures(broken())
+    assert target in failed
+    assert "*" in also or failed <= also | {target}
+
+
+def test_an_expected_failure_is_no_failure_and_keeps_its_reason() -> None:
+    _, bend = WRONG_TERMS["pumping is missing"]
+    broken = type("Broken", (Tiny,), {"name": "broken", "bend": bend})()
+    report = sb.testing.check_solver(broken, {"pumping": "not written yet"}, only=["pumping", "emission"])
+    assert [(result.name, result.status) for result in report] == [("emission", "passed"), ("pumping", "xfailed")]
+    assert report.passed
+    assert "not written yet" in report["pumping"].reason
+    assert report["pumping"].measured > report["pumping"].allowed
+    assert report.version == sb.testing.CHECKS_VERSION
+    assert json.loads(json.dumps(report.to_dict()))["results"][0]["status"] == "passed"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"expected_failed": {"pumpin": "why"}},
+        {"expected_failed": {"pumping": ""}},
+        {"expected_failed": ["pumping"]},
+        {"level": "everything"},
+        {"only": ["no_such"]},
+        {"options": {"no_such": 1}},
+    ],
+)
+def test_wrong_arguments_are_named(arguments: dict[str, Any]) -> None:
+    with pytest.raises(sb.InvalidOptionError):
+        sb.testing.check_solver(Tiny(), **arguments)
+
+
+def test_what_is_no_solver_is_refused() -> None:
+    with pytest.raises(sb.InvalidOptionError):
+        sb.testing.check_solver(3)
+    with pytest.raises(sb.UnknownSolverError):
+        sb.testing.check_solver("qutipp")
+
+
+@sb.testing.parametrize_with_checks([Tiny()], level="interface")
+def test_the_decorator_runs_every_check(solver: sb.Solver, check: Any) -> None:
+    result = check(solver)
+    assert result.status == "passed"
+
+
+def test_every_check_says_what_it_tests() -> None:
+    entries = sb.testing.checks()
+    assert len({entry.name for entry in entries}) == len(entries)
+    assert all(entry.summary and entry.holds_for for entry in entries)
+    assert {entry.level for entry in entries} == {"interface", "physics"}
+
+
+@pytest.mark.parametrize("name", ["one_axis_twisting", "steady_state", "qutip"])
+def test_built_in_solvers_pass(name: str) -> None:
+    report = sb.testing.check_solver(name)
+    assert not report.failed, [str(result) for result in report.failed]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mean_field", "cumulant", "permutational", "piqs", "mcwf"])
+def test_built_in_solvers_that_compile_pass(name: str) -> None:
+    report = sb.testing.check_solver(name)
+    assert not report.failed, [str(result) for result in report.failed]
+
+
+def test_a_result_without_a_number_has_nan() -> None:
+    result = sb.testing.check_solver(Tiny(), only=["attributes"])[0]
+    assert math.isnan(result.measured)
