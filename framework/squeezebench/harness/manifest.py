@@ -52,6 +52,8 @@ def make_manifest(plan: Plan, host: Host) -> dict[str, Any]:
         "title": plan.scenario.title,
         "tolerance": plan.scenario.tolerance,
         "axes": {name: list(values) for name, values in plan.scenario.axes.items()},
+        # The keys are in the order of the axes, and a JSON file has its entries sorted by name.
+        "axis_order": list(plan.scenario.axes),
         "solvers": solvers,
         "keys": [[cell.key for cell in row] for row in plan.cells],
         "versions": versions(),

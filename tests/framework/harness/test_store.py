@@ -348,3 +348,39 @@ def test_leftovers_of_killed_writers_are_swept_up_in_time(filled: Path) -> None:
     Store(filled, create=True)
     assert not old.exists()
     assert new.exists()
+
+
+def test_a_loaded_run_has_each_number_where_the_run_had_it_whatever_the_order_of_its_axes(tmp_path) -> None:
+    scenario = sb.Scenario(
+        name="grid",
+        model={"type": "driven_cavity", "gamma_s": 1.0, "N": 6},
+        axes={"upsilon_ratio": [0.3, 0.6, 0.9], "chi": [0.0, 1.0]},  # not in the order of the alphabet
+        times={"stop": 1.0, "num": 5},
+        solvers=["mean_field"],
+        reductions=["minimum_n_eff"],
+    )
+    results = sb.run(scenario, store=tmp_path)
+    loaded = sb.load(tmp_path)
+    assert loaded.status.dims == results.status.dims == ("solver", "upsilon_ratio", "chi")
+    np.testing.assert_array_equal(loaded.minimum_n_eff, results.minimum_n_eff)
+    np.testing.assert_array_equal(loaded.spin, results.spin)
+
+
+def test_a_run_that_lost_the_order_of_its_axes_is_left_out_and_can_be_run_again(tmp_path) -> None:
+    scenario = sb.Scenario(
+        name="grid",
+        model={"type": "driven_cavity", "N": 6},
+        axes={"upsilon_ratio": [0.3, 0.6], "chi": [0.0, 1.0]},
+        times={"stop": 1.0, "num": 5},
+        solvers=["mean_field"],
+    )
+    sb.run(scenario, store=tmp_path)
+    (file,) = (tmp_path / "runs").glob("*.json")
+    manifest = json.loads(file.read_text())
+    del manifest["axis_order"]
+    file.write_text(json.dumps(manifest))
+    with (
+        pytest.warns(sb.SqueezebenchWarning, match="order its axes"),
+        pytest.raises(sb.StoreError, match="holds no run"),
+    ):
+        sb.load(tmp_path)

@@ -361,3 +361,38 @@ def test_it_prints(page: Page, tmp_path: Path) -> None:
     page.pdf(tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").read_bytes()[:5] == b"%PDF-"
     assert (tmp_path / "report.pdf").stat().st_size > 20_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "panels", "absent"),
+    [
+        (
+            {"axes": {"upsilon_ratio": [0.3, 0.9], "chi": [0.0, 1.0]}, "keep": [], "reductions": ["minimum_xi2"]},
+            ("sweep",),
+            ("squeezing", "deviations", "work"),
+        ),
+        ({"axes": {"N": [4, 8]}, "times": [float("inf")], "solvers": ["steady_state"]}, ("sweep",), ("squeezing",)),
+        ({"axes": {}, "keep": ["series"]}, ("squeezing",), ("sweep", "scaling")),
+    ],
+    ids=["a map of reductions", "steady states", "one point"],
+)
+def test_a_report_has_the_panels_for_which_there_are_data(changes, panels, absent, tmp_path: Path) -> None:
+    entries = {
+        "name": "some",
+        "model": {"type": "driven_cavity", "N": 6, "upsilon_ratio": 0.8},
+        "times": {"stop": 1.0, "num": 11},
+        "solvers": ["mean_field", "cumulant:order=2"],
+    }
+    for axis in changes["axes"]:
+        entries["model"].pop(axis, None)
+    results = sb.run(sb.Scenario(**{**entries, **changes}), store=tmp_path / "results")
+    target = write_report(tmp_path / "results", tmp_path / "report.html")
+    found = [attrs.get("id") for tag, attrs in elements(target) if tag == "section"]
+    assert set(panels) <= set(found)
+    assert not set(absent) & set(found)
+    if "sweep" in found:
+        name = "minimum_xi2" if "minimum_xi2" in results else "xi2"
+        for row in data_of(target, "sweep"):
+            where = {axis: type(results[axis].values[0])(row[axis]) for axis in changes["axes"]}
+            stored = float(results[name].sel(solver=row["solver"], **where).squeeze())
+            assert float(row[name]) == pytest.approx(stored, rel=1e-9)

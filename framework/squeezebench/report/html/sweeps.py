@@ -68,6 +68,9 @@ def _until(j: Any, end: float) -> Cell:
 def reductions_panel(material: Material) -> Panel | None:
     """Reductions over the sweep's axes: lines, or maps over the last two axes; None if there are none."""
     ds, axes = material.ds, list(material.axes)
+    for dim in ("time", "step"):
+        if ds.sizes.get(dim) == 1:  # the steady state: its one value is as good as a reduction
+            ds = ds.isel({dim: 0})
     cell_dims = ("solver", *axes)
     known = {"n_spins", "claim_floor", "tier_error", "valid_until", "seconds", "compile_seconds", "peak_memory"}
     known |= {"exit_code", "sampled"}
@@ -84,7 +87,7 @@ def reductions_panel(material: Material) -> Panel | None:
         coords = [material.axes[axis][i] for axis, i in where.items()]
         for k, label in enumerate(material.labels):
             csv.append([*coords, label, *(float(ds[n].isel({"solver": k, **where})) for n in names)])
-    main = next((n for n in ("minimum_xi2", *names) if n in names), names[0])
+    main = next(n for n in ("minimum_xi2", "xi2", *names) if n in names)
     values = ds[main]
     fixed = dict.fromkeys(axes[:-2], 0)
     figure = _lines(material, values, axes[0]) if len(axes) == 1 else _maps(material, values.isel(fixed), axes[-2:])
