@@ -134,7 +134,7 @@ def _unseen(strata: Sequence[Array], level: float) -> Array:
     What a block is with probability p is not among B of them with probability (1 − p)^B, which is at least `level` up
     to p = ln(1/level)/B; the farthest that any block is at any time stands for how far such a one may be.
     """
-    return np.sum([np.log(1 / level) * np.abs(e).max(axis=(0, 1)) for e in strata], axis=0)
+    return np.asarray(sum(math.log(1 / level) * np.abs(e).max(axis=(0, 1)) for e in strata))
 
 
 def _degrees_of_freedom(rows: Sequence[Array], component: NDArray[np.intp], counts: NDArray[np.bool_]) -> Array:

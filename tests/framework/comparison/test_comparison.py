@@ -142,7 +142,7 @@ def test_sampled_results_are_judged_in_standard_errors() -> None:
         alarms += verdict(pairs, "spin", 0, 1) == "differ"
         assert verdict(pairs, "spin", 0, 2) == "differ"
         assert bool(pairs.broken.sel(observable="spin").values[0, 2])
-        assert float(pairs.p_value.sel(observable="spin").values[0, 2]) < 1e-6
+        assert float(pairs.p_value.sel(observable="spin").values[0, 2]) < 1e-3
     assert alarms <= 2  # the level is 1 %; 3 or more of 20 have a chance of 0.1 %
 
 
