@@ -114,7 +114,7 @@ def answers_consistent(subject: Subject) -> None:
 def refusals(subject: Subject) -> Measured | None:
     """What is refused is refused with a reason in words."""
     refused = 0
-    extra = [Problem(SpinModel(N=10**9, collective_emission=1.0, emission=1.0), CoherentSpinState(), [0.0, 1e-9])]
+    extra = [Problem(SpinModel(N=10**5, collective_emission=1.0, emission=1.0), CoherentSpinState(), [0.0, 1e-9])]
     for problem in [*catalogue(), *extra]:
         support = subject.solver.full_support(problem, subject.options)
         if support:
