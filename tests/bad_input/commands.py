@@ -219,6 +219,17 @@ COMMANDS: list[tuple[str, int, str]] = [
         "--results and --fresh exclude each other: with --results nothing is computed",
     ),
     ("figure fig1c -o a.pdf --workers 0", 2, "workers = 0: give a whole number of at least 1"),
+    (
+        "new-plugin qutip",
+        2,
+        "the name 'qutip' is taken by an installed plugin: squeezebench plugins lists them",
+    ),
+    (
+        "new-plugin a/b",
+        2,
+        "name = 'a/b': give lower-case letters, digits and _, beginning with a letter, as in 'my_solver'",
+    ),
+    ("check-solver qutip --level all", 2, "level = 'all': give 'interface', 'physics' or None for both"),
 ]
 
 #: Variable, value, exception or warning, message.
