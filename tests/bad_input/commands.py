@@ -231,6 +231,24 @@ COMMANDS: list[tuple[str, int, str]] = [
     ("report store -o r.pdf", 2, "r.pdf: unknown ending '.pdf' of a report; give .html"),
     ("report store -o nowhere/r.html", 2, "nowhere/r.html: there is no folder nowhere; make it first"),
     ("report store -o r.html --run other", 2, "store has no run 'other'; it has small"),
+    (
+        "new-plugin qutip",
+        2,
+        "the name 'qutip' is taken by an installed plugin: squeezebench plugins lists them",
+    ),
+    (
+        "new-plugin a/b",
+        2,
+        "name = 'a/b': give lower-case letters, digits and _, beginning with a letter, as in 'my_solver'",
+    ),
+    ("check-solver qutip --level all", 2, "level = 'all': give 'interface', 'physics' or None for both"),
+    (
+        "claims nosuch",
+        2,
+        "there is no claim 'nosuch'; known: beats_collective, below_fold, critical_drive, dephasing, exchange, ions, "
+        "loss_averaged, loss_single, mean_field_fold, metastable_squeezing, number_fluctuations, robust, "
+        "squeezed_below, strontium, time_scale, unique_steady_state",
+    ),
 ]
 
 #: Variable, value, exception or warning, message.

@@ -112,7 +112,7 @@ def check_solver(
     >>> import squeezebench as sb
     >>> report = sb.testing.check_solver("one_axis_twisting", only=["twisting", "pure_decay", "one_spin"])
     >>> [(result.name, result.status) for result in report]
-    [('twisting', 'passed'), ('one_spin', 'skipped'), ('pure_decay', 'passed')]
+    [('one_spin', 'skipped'), ('pure_decay', 'passed'), ('twisting', 'passed')]
     >>> report.passed
     True
     """

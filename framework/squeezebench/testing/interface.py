@@ -114,7 +114,7 @@ def answers_consistent(subject: Subject) -> None:
 def refusals(subject: Subject) -> Measured | None:
     """What is refused is refused with a reason in words."""
     refused = 0
-    extra = [Problem(SpinModel(N=10**9, collective_emission=1.0, emission=1.0), CoherentSpinState(), [0.0, 1e-9])]
+    extra = [Problem(SpinModel(N=10**5, collective_emission=1.0, emission=1.0), CoherentSpinState(), [0.0, 1e-9])]
     for problem in [*catalogue(), *extra]:
         support = subject.solver.full_support(problem, subject.options)
         if support:
@@ -205,10 +205,9 @@ def global_random_state(subject: Subject) -> None:
         for seed in (1, 2):
             np.random.seed(seed)  # noqa: NPY002
             random.seed(seed)
-            before = np.random.get_state()[1].copy(), np.random.get_state()[2], random.getstate()  # type: ignore[union-attr, index]  # noqa: NPY002
+            before = repr(np.random.get_state(legacy=False)), random.getstate()  # noqa: NPY002
             found.append(_bits(subject.solve(problem, seed=5)))
-            after = np.random.get_state()[1], np.random.get_state()[2], random.getstate()  # type: ignore[index]  # noqa: NPY002
-            if not np.array_equal(before[0], after[0]) or before[1:] != after[1:]:
+            if before != (repr(np.random.get_state(legacy=False)), random.getstate()):  # noqa: NPY002
                 raise FailedCheckError("solving draws from the global random state: use context.seed")
         if found[0] != found[1]:
             raise FailedCheckError("the result depends on the global random state: use context.seed")

@@ -24,6 +24,8 @@ from .subject import Subject
 
 __all__: list[str] = []
 
+_RATES = ("emission", "pumping", "dephasing")
+
 _JUDGED = "exact, sampled; asymptotic by its own estimate, or at early times"
 
 
@@ -287,9 +289,9 @@ def mirror_symmetry(subject: Subject) -> Measured:
     ):
         x, y, z = model.drive
         # Complex conjugation of ρ in a basis where J_y is odd is a mirror of y; a turn by π about z makes it one of x.
-        other = dataclasses.replace(model, chi=-model.chi, twisting=-model.twisting, drive=(x, -y, -z))
+        image = dataclasses.replace(model, chi=-model.chi, twisting=-model.twisting, drive=(x, -y, -z))
         start = CoherentSpinState.along(mirror @ tilted().bloch_vector(3))
-        pairs.append((Problem(model, tilted(), times()), Problem(other, start, times())))
+        pairs.append((Problem(model, tilted(), times()), Problem(image, start, times())))
     taken = [(one, other) for one, other in pairs if subject.supports(one) and subject.supports(other)]
     if not taken:
         raise SkippedCheckError("the solver takes none of the problems of this check")
@@ -307,8 +309,7 @@ def units_of_time(subject: Subject) -> Measured:
         model = one.model
         if one.is_steady:
             continue
-        rates = ("chi", "twisting", "collective_emission", "collective_pumping", "collective_dephasing")
-        rates += ("emission", "pumping", "dephasing")
+        rates = ("chi", "twisting", *(f"collective_{rate}" for rate in _RATES), *_RATES)
         scaled: dict[str, Any] = {name: 1000 * getattr(model, name) for name in rates}
         other = Problem(
             dataclasses.replace(model, drive=tuple(1000 * d for d in model.drive), **scaled),
@@ -348,8 +349,9 @@ def schedules(subject: Subject) -> Measured:
     first = SpinModel.driven_cavity(N=3, upsilon_ratio=0.8, gamma_s=0.3)
     dark = SpinModel(N=3, emission=0.3, collective_emission=1.0)
     twist = SpinModel(N=3, twisting=0.6, dephasing=0.2)
-    entries = [Segment(first, 0.4), Rotation("x", 0.7), Segment(dark, 0.3)]
-    echo = [Segment(twist, 0.25), Rotation("y", 1.2), Segment(dataclasses.replace(twist, twisting=-0.6), 0.45)]
+    entries: list[Segment | Rotation] = [Segment(first, 0.4), Rotation("x", 0.7), Segment(dark, 0.3)]
+    back = dataclasses.replace(twist, twisting=-0.6)
+    echo: list[Segment | Rotation] = [Segment(twist, 0.25), Rotation("y", 1.2), Segment(back, 0.45)]
     grid = [0.0, 0.02, 0.25, 0.4, 0.55, 0.7]
     problems = [Problem(schedule=entries, initial=tilted(), times=grid)]
     problems.append(Problem(schedule=echo, initial=tilted(), times=grid))
@@ -360,10 +362,11 @@ def schedules(subject: Subject) -> Measured:
 def large_N_limit(subject: Subject) -> Measured:  # N is the field's own name
     """Many spins at fixed NΓ, Nχ and Ω: apart from the mean-field limit by no more than 8/N."""
     worst, seen = Measured(0.0, 1.0), 0
-    for couplings in (
+    families: tuple[dict[str, Any], ...] = (
         {"collective_emission": 1.0, "drive": (0.25, 0.0, 0.0), "chi": 0.3, "emission": 0.2},
         {"twisting": 0.8, "drive": (0.0, 0.0, 0.5), "emission": 0.4, "dephasing": 0.3},
-    ):
+    )
+    for couplings in families:
         for N in (10_000, 1000, 200, 60):
             scaled = {k: v / N if k in ("collective_emission", "chi", "twisting") else v for k, v in couplings.items()}
             problem = Problem(SpinModel(N=N, **scaled), tilted(), times())

@@ -51,10 +51,10 @@ def term_problems(name: str) -> list[Problem]:
 
 def random_model(rng: np.random.Generator, N: int) -> SpinModel:
     """Every named coupling at random, of either sign where there are two."""
-    drive = rng.normal(size=3)
+    x, y, z = map(float, rng.normal(size=3))
     chi, twisting = rng.normal(size=2) * 0.5
-    rates = rng.uniform(0.1, 0.8, size=6)
-    return SpinModel(N, float(chi), tuple(map(float, drive)), float(twisting), *map(float, rates))
+    a, b, c, d, e, f = map(float, rng.uniform(0.1, 0.8, size=6))
+    return SpinModel(N, float(chi), (x, y, z), float(twisting), a, b, c, d, e, f)
 
 
 def random_problems(N: int, count: int) -> tuple[Problem, ...]:

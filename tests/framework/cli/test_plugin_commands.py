@@ -121,6 +121,9 @@ def test_a_plugin_that_is_slow_to_import_is_warned_of_and_works(monkeypatch: pyt
         host = Host([Slow("slow", plugin_with(Precession()))])
     assert host.plugins[0].status == "loaded"
     assert host.plugins[0].seconds > 0.05
+    assert "took" in host.plugins[0].error
+    with pytest.warns(sb.SqueezebenchWarning), pytest.raises(sb.PluginError, match="took"):
+        Host([Slow("slow", plugin_with(Precession()))], strict=True)
 
 
 def test_a_slow_plugin_that_is_blocked_costs_nothing() -> None:

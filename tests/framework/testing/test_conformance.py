@@ -101,6 +101,21 @@ def test_the_decorator_runs_every_check(solver: sb.Solver, check: Any) -> None:
     assert result.status == "passed"
 
 
+def test_the_page_has_the_list() -> None:
+    """``python docs/update_checks.py`` writes it."""
+    import importlib.util
+    from pathlib import Path
+
+    file = Path(__file__).parents[3] / "docs" / "update_checks.py"
+    spec = importlib.util.spec_from_file_location("update_checks", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = module.PAGE.read_text(encoding="utf-8")
+    assert module.updated(page) == page
+
+
 def test_every_check_says_what_it_tests() -> None:
     entries = sb.testing.checks()
     assert len({entry.name for entry in entries}) == len(entries)
