@@ -16,7 +16,7 @@ from .points import SIGMAS, Course, axes_of, check_observable, course_of, points
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["validity"]
+__all__ = ["check_tolerance", "validity"]
 
 
 def validity(
@@ -64,9 +64,7 @@ def validity(
 
     axes = axes_of(results, "validity")
     check_observable(observable)
-    number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
-    if not number or not 0 < tolerance < math.inf:
-        raise InvalidOptionError(f"tolerance = {shown(tolerance)}: give a number above 0, such as 0.05 for 5 %")
+    check_tolerance(tolerance)
     labels = [str(label) for label in results["solver"].values]
     shape = tuple(results.sizes[axis] for axis in axes)
     numbers = {
@@ -117,6 +115,19 @@ def validity(
     title = f"{results.attrs.get('title', '')}: validity".removeprefix(": ")
     attrs = {"title": title, "squeezebench": json.dumps(story, sort_keys=True)}
     return xr.Dataset(data, coords={"solver": results["solver"], **axes}, attrs=attrs)
+
+
+def check_tolerance(tolerance: Any) -> None:
+    """Complain of what is no error that one can allow.
+
+    Raises
+    ------
+    InvalidOptionError
+        Unless it is a finite number above 0.
+    """
+    number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
+    if not number or not 0 < tolerance < math.inf:
+        raise InvalidOptionError(f"tolerance = {shown(tolerance)}: give a number above 0, such as 0.05 for 5 %")
 
 
 def _judged(course: Course, tolerance: float) -> tuple[str, dict[str, float]]:
