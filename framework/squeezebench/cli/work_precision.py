@@ -55,7 +55,9 @@ def work_precision(
     """Show each solver's error against its seconds and memory, the Pareto fronts, and scaling in N."""
     from squeezebench.evidence import scaling
     from squeezebench.evidence import work_precision as work_precision_of
+    from squeezebench.evidence.points import check_observable
 
+    check_observable(observable)
     results = results_of(
         source,
         solvers=solver,
