@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from . import observables, plot, testing
     from .api import solve, steady_state
     from .comparison import compare, external
+    from .evidence import scaling, validity, work_precision
     from .harness import average, load, merge, run
     from .observables import Observable
     from .observables.husimi import husimi, husimi_by_J
@@ -92,11 +93,14 @@ __all__ = [
     "observables",
     "plot",
     "run",
+    "scaling",
     "show_versions",
     "solve",
     "state_at",
     "steady_state",
     "testing",
+    "validity",
+    "work_precision",
 ]
 
 #: Name → module that it comes from, for what is imported on first use.
@@ -112,10 +116,13 @@ _LAZY = {
     "load": ".harness",
     "merge": ".harness",
     "run": ".harness",
+    "scaling": ".evidence",
     "show_versions": ".versions",
     "solve": ".api",
     "state_at": ".saved_states",
     "steady_state": ".api",
+    "validity": ".evidence",
+    "work_precision": ".evidence",
 }
 _LAZY_MODULES = ("observables", "plot", "testing")
 

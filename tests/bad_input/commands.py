@@ -249,6 +249,25 @@ COMMANDS: list[tuple[str, int, str]] = [
         "loss_averaged, loss_single, mean_field_fold, metastable_squeezing, number_fluctuations, robust, "
         "squeezed_below, strontium, time_scale, unique_steady_state",
     ),
+    (
+        "validity quickstart --tolerance 0",
+        2,
+        "tolerance = 0.0: give a number above 0, such as 0.05 for 5 %",
+    ),
+    ("validity quickstart --data map.xlsx", 2, "map.xlsx: unknown suffix '.xlsx'; give one of .nc, .csv, .parquet"),
+    (
+        "validity quickstart --observable xi",
+        2,
+        "observable = 'xi': give one of xi2, n_eff, spin, covariance; did you mean 'xi2'?",
+    ),
+    ("validity quickstart --run last", 2, "--run last chooses among the runs of a folder; 'quickstart' is none"),
+    ("validity . --fresh", 2, "--fresh says how to run a scenario; . is a folder of results"),
+    ("work-precision", 2, "Missing argument 'source'; see squeezebench work-precision --help"),
+    (
+        "work-precision quickstart --observable xi",
+        2,
+        "observable = 'xi': give one of xi2, n_eff, spin, covariance; did you mean 'xi2'?",
+    ),
 ]
 
 #: Variable, value, exception or warning, message.

@@ -202,4 +202,18 @@ RUNS: list[tuple[str, str, str]] = [
     ('write(ds, "~no_such_user/out.nc")', OPTION, "path = '~no_such_user/out.nc' is no path: give a file"),
     ('write(None, "out.nc")', OPTION, "ds = None is no data set of squeezebench.solve, run or compare"),
     ('write({}, "out.csv")', OPTION, "ds = {} is no data set of squeezebench.solve, run or compare"),
+    ("validity(results, tolerance=0)", OPTION, "tolerance = 0: give a number above 0, such as 0.05 for 5 %"),
+    ('validity(results, tolerance="5 %")', OPTION, "tolerance = '5 %': give a number above 0, such as 0.05 for 5 %"),
+    (
+        "validity(3)",
+        OPTION,
+        "validity takes a data set of squeezebench.run or .load: 3 is none",
+    ),
+    (
+        'work_precision(results, "xi")',
+        OPTION,
+        "observable = 'xi': give one of xi2, n_eff, spin, covariance; did you mean 'xi2'?",
+    ),
+    ("scaling(results)", OPTION, "scaling needs exclusive timings; run it again with timing=3 (--timing 3)"),
+    ("scaling(ds)", OPTION, "scaling takes a data set of squeezebench.run or .load"),
 ]

@@ -14,7 +14,20 @@ import typer
 
 from squeezebench.errors import SolverError, SqueezebenchError, UnsupportedProblemError
 
-from . import check_solver, claims, compare, figure, lists, new_plugin, report, run, solve, store
+from . import (
+    check_solver,
+    claims,
+    compare,
+    figure,
+    lists,
+    new_plugin,
+    report,
+    run,
+    solve,
+    store,
+    validity,
+    work_precision,
+)
 from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line, printable
 
 __all__ = ["app", "main"]
@@ -95,6 +108,8 @@ claims.add_to(app)
 report.add_to(app)
 check_solver.add_to(app)
 new_plugin.add_to(app)
+validity.add_to(app)
+work_precision.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
