@@ -12,7 +12,7 @@ from .choice import needed_spins
 from .layout import block_entries
 from .stencil import counted_terms
 
-__all__ = ["estimate", "machine_memory"]
+__all__ = ["estimate", "least_bytes", "machine_memory"]
 
 
 def machine_memory() -> float:
@@ -68,6 +68,15 @@ def multipole_estimate(problem: sb.Problem, n_threads: int = 1) -> sb.Cost:
         )
         largest = max(largest, numbers / _OCCUPIED + 18 * K * len(spins) / 4 + 3 * plan)
     return sb.Cost(bytes=8 * 4.0 * largest + 3e6, seconds=seconds)
+
+
+def least_bytes(problem: sb.Problem) -> float:
+    """Memory without which no representation does, in no time for any N: the populations, if J changes.
+
+    Estimates go through all J, which takes seconds for a million spins.
+    """
+    changes = any(not step.model.is_collective for step in problem.segments())
+    return 8 * (problem.N / 2 + 1) ** 2 if changes else 0.0
 
 
 def estimate(problem: sb.Problem, representation: str) -> sb.Cost:

@@ -67,9 +67,12 @@ class Permutational(sb.Solver):
 
     def supports(self, problem: sb.Problem, options: PermutationalOptions) -> sb.Support:
         """Every problem whose state fits into the machine's memory."""
-        from .cost import machine_memory
+        from .cost import least_bytes, machine_memory
         from .populations import is_diagonal
 
+        limit = machine_memory()
+        if (least := least_bytes(problem)) > limit:
+            return sb.Support(False, _too_large(problem.N, least, limit))
         if options.representation == "diagonal" and not is_diagonal(problem):
             return sb.Support(
                 False,
@@ -83,7 +86,7 @@ class Permutational(sb.Solver):
                 "give a larger one; "
                 "representation='blocks' cuts nothing inside of blocks",
             )
-        need, limit = self.estimate(problem, options).bytes, machine_memory()
+        need = self.estimate(problem, options).bytes
         if need > limit:
             return sb.Support(False, _too_large(problem.N, need, limit))
         return sb.Support(True)

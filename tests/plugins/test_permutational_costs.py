@@ -72,6 +72,20 @@ def test_memory_is_refused_before_it_is_taken():
     assert caught.value.status == "out_of_memory"
 
 
+@pytest.mark.parametrize("N", [10**6, 10**9])
+def test_a_problem_that_is_far_too_large_is_refused_without_going_through_all_multiplets(N):
+    import tracemalloc
+
+    problem = sb.Problem(sb.SpinModel(N=N, collective_emission=1.0, emission=1.0), times=[0.0, 1e-9])
+    tracemalloc.start()
+    support = SOLVER.full_support(problem, SOLVER.resolve_options())
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert not support
+    assert "GB" in support.reason
+    assert most < 2e6
+
+
 def test_the_estimate_of_memory_is_right():
     import tracemalloc
 
