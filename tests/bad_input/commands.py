@@ -262,7 +262,7 @@ COMMANDS: list[tuple[str, int, str]] = [
     ),
     ("validity quickstart --run last", 2, "--run last chooses among the runs of a folder; 'quickstart' is none"),
     ("validity . --fresh", 2, "--fresh says how to run a scenario; . is a folder of results"),
-    ("work-precision", 2, "Missing argument 'source'; see squeezebench work-precision --help"),
+    ("work-precision", 2, "Missing argument 'SCENARIO|STORE'; see squeezebench work-precision --help"),
     (
         "work-precision quickstart --observable xi",
         2,

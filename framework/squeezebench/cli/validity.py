@@ -59,8 +59,8 @@ def validity(
 ) -> None:
     """Map where each solver stays within a tolerance of the reference, and until when."""
     from squeezebench.evidence import validity as validity_of
+    from squeezebench.evidence.holds import check_tolerance
     from squeezebench.evidence.points import check_observable
-    from squeezebench.evidence.validity import check_tolerance
     from squeezebench.export import check_target, write
 
     check_tolerance(tolerance)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .cost import scaling, work_precision
-from .validity import validity
+from .holds import validity
 
 __all__ = ["scaling", "validity", "work_precision"]

@@ -69,7 +69,7 @@ def work_precision(results: xr.Dataset, observable: str = "xi2", *, reference: s
     for point in points_of(results, reference):
         if point.reference is None:
             continue
-        everybody = (slice(None), *point.index)
+        everybody: tuple[Any, ...] = (slice(None), *point.index)
         references[point.index] = point.reference.label
         for k, view in enumerate(point.views):
             if view is point.reference or not view.has_values:
