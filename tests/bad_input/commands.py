@@ -242,13 +242,7 @@ COMMANDS: list[tuple[str, int, str]] = [
         "name = 'a/b': give lower-case letters, digits and _, beginning with a letter, as in 'my_solver'",
     ),
     ("check-solver qutip --level all", 2, "level = 'all': give 'interface', 'physics' or None for both"),
-    (
-        "claims nosuch",
-        2,
-        "there is no claim 'nosuch'; known: beats_collective, below_fold, critical_drive, dephasing, exchange, ions, "
-        "loss_averaged, loss_single, mean_field_fold, metastable_squeezing, number_fluctuations, robust, "
-        "squeezed_below, strontium, time_scale, unique_steady_state",
-    ),
+    ("claims strontum", 2, "there is no claim 'strontum'; did you mean 'strontium'?"),
     (
         "validity quickstart --tolerance 0",
         2,
