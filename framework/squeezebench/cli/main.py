@@ -14,7 +14,7 @@ import typer
 
 from squeezebench.errors import SolverError, SqueezebenchError, UnsupportedProblemError
 
-from . import compare, figure, lists, run, solve, store
+from . import compare, dashboard, figure, lists, run, solve, store
 from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line, printable
 
 __all__ = ["app", "main"]
@@ -91,6 +91,7 @@ run.add_to(app)
 compare.add_to(app)
 store.add_to(app)
 figure.add_to(app)
+dashboard.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
