@@ -219,6 +219,13 @@ COMMANDS: list[tuple[str, int, str]] = [
         "--results and --fresh exclude each other: with --results nothing is computed",
     ),
     ("figure fig1c -o a.pdf --workers 0", 2, "workers = 0: give a whole number of at least 1"),
+    ("dashboard", 2, "Missing option '--output' / '-o'; see squeezebench dashboard --help"),
+    (
+        "dashboard -o site --config nowhere.json",
+        2,
+        "there is no configuration of asv at 'nowhere.json'; expected asv.conf.json of a checkout: go there, or name "
+        "it by --config",
+    ),
 ]
 
 #: Variable, value, exception or warning, message.

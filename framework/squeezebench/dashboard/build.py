@@ -122,5 +122,5 @@ def _open_as_files(pages: Path) -> None:
     before = '<script language="javascript" type="text/javascript"\n            src="asv.js">'
     text = page.read_text(encoding="utf-8")
     if before not in text:
-        raise SqueezebenchError("asv's page is not as expected: it should load asv.js; install asv 0.6.4 to 0.6.6")
+        raise SqueezebenchError("asv's page is not as expected: it should load asv.js; install asv 0.6.6")
     page.write_text(text.replace(before, tags + before), encoding="utf-8")

@@ -58,7 +58,7 @@ def localise(site: Path) -> list[str]:
         if url not in known:
             raise SqueezebenchError(
                 f"asv's page loads {url}, which this version of squeezebench does not bring along; "
-                "expected the page of asv 0.6.4 to 0.6.6: install one of these"
+                "expected the page of asv 0.6.6: install that version"
             )
         entry = known[url]
         data = (_folder() / entry["file"]).read_bytes()
