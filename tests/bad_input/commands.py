@@ -262,6 +262,13 @@ COMMANDS: list[tuple[str, int, str]] = [
         2,
         "observable = 'xi': give one of xi2, n_eff, spin, covariance; did you mean 'xi2'?",
     ),
+    ("dashboard", 2, "Missing option '--output' / '-o'; see squeezebench dashboard --help"),
+    (
+        "dashboard -o site --config nowhere.json",
+        2,
+        "there is no configuration of asv at 'nowhere.json'; expected asv.conf.json of a checkout: go there, or name "
+        "it by --config",
+    ),
 ]
 
 #: Variable, value, exception or warning, message.

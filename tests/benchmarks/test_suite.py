@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,53 @@ import benchmarks
 print(json.dumps([os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]]))
 """
     assert python(code) == ["2", "1"]
+
+
+def test_stored_references_are_what_scipy_gives():
+    code = """
+import json
+from benchmarks.references import FILE, compute
+print(json.dumps([compute(), json.loads(FILE.read_text())]))
+"""
+    anew, stored = python(code)
+    assert anew.keys() == stored.keys()
+    for name, values in stored.items():
+        np.testing.assert_allclose(anew[name], values, rtol=1e-11, err_msg=name)
+
+
+def test_every_built_in_solver_is_measured_side_by_side_and_has_a_peer():
+    code = """
+import json
+from benchmarks import bench_peers, solvers
+from squeezebench.host import get_host
+print(json.dumps([
+    [spec.split(":")[0] for spec in solvers.BUILT_IN], bench_peers.Peers.params[0], sorted(get_host().solvers)
+]))
+"""
+    measured, peers, installed = python(code)
+    assert set(peers) == set(measured)
+    assert set(measured) <= set(installed)
+    assert {entry.name for entry in metadata.entry_points(group="squeezebench")} & set(installed) == set(measured)
+
+
+@pytest.mark.parametrize(
+    ("value", "specs"),
+    [
+        ("", []),
+        ("mine", ["mine"]),
+        (" mine  yours ", ["mine", "yours"]),
+        ("mine, yours:order=2,tier=tight,theirs", ["mine", "yours:order=2,tier=tight", "theirs"]),
+        ("mine mine permutational", ["mine"]),
+    ],
+)
+def test_an_environment_variable_names_solvers_of_third_parties(value, specs):
+    code = f"""
+import json, os
+os.environ["SQUEEZEBENCH_BENCH_SOLVERS"] = {value!r}
+from benchmarks import solvers
+print(json.dumps([solvers.third_party(), solvers.SPECS[: len(solvers.BUILT_IN)] == tuple(solvers.BUILT_IN)]))
+"""
+    assert python(code) == [specs, True]
 
 
 # -------------------------------------------------------------------- the check

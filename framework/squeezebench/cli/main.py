@@ -18,6 +18,7 @@ from . import (
     check_solver,
     claims,
     compare,
+    dashboard,
     figure,
     lists,
     new_plugin,
@@ -110,6 +111,7 @@ check_solver.add_to(app)
 new_plugin.add_to(app)
 validity.add_to(app)
 work_precision.add_to(app)
+dashboard.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
