@@ -55,15 +55,23 @@ class Peers:
                 shortest[which] = min(shortest[which], time.perf_counter() - started)
         return float(shortest[0] / shortest[1] * self.per_call)
 
-    def track_error_to_peer(self, solver: str) -> float:
-        theirs = self.peer()
-        if theirs is None:
-            raise NotImplementedError("a few trajectories say little about xi2")
-        moments = self.ours()
-        ours = common.xi2(moments.spin, moments.covariance)
-        return float(np.max(np.abs(ours / theirs - 1)))
-
     track_slowdown_to_peer.unit = "ours / theirs"  # type: ignore[attr-defined]  # how asv takes it
+
+
+class Difference:
+    """How far apart they are in ξ², which says that they solve the same problem; not of a few trajectories."""
+
+    params = (tuple(name for name in Peers.params[0] if name != "mcwf"),)
+    param_names = ("solver",)
+    timeout = 300
+
+    def setup(self, solver: str) -> None:
+        self.ours, self.peer, _ = _PAIRS[solver]()
+
+    def track_error_to_peer(self, solver: str) -> float:
+        moments, theirs = self.ours(), self.peer()
+        return float(np.max(np.abs(common.xi2(moments.spin, moments.covariance) / theirs - 1)))
+
     track_error_to_peer.unit = "relative difference of xi2"  # type: ignore[attr-defined]
 
 

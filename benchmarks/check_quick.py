@@ -26,8 +26,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = {
     ("bench_piqs.Evolution.time_solve", ("60", "'stock'")),
     ("bench_piqs.Memory.peakmem_solve", ("60", "'stock'")),
-    # A few trajectories say little about ξ².
-    ("bench_peers.Peers.track_error_to_peer", ("'mcwf'",)),
     # Left out of this pass only (`common.at_leisure`).
     ("bench_batch.Map.time_map", ("0.1",)),
     ("bench_batch.Map.track_nanoseconds_a_right_hand_side", ("0.1",)),
