@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -184,6 +185,9 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
     - a few blocks decide it: ½ √(Σ I_b⁴/(Σ I_b²)² − Σ q_b²) > 1/4, with I_b the influence of block b on ξ² (on the
       total variance tr C where the spin has no direction). One to three rare blocks beside many harmless ones do so.
 
+    Times between two such stretches are no better if they are fewer than the longer of the two: what a few blocks decide at
+    both ends they decide in between.
+
     Blocks that do not differ at all are reliable. What no block has seen, nobody can tell: an event that happens to one
     trajectory in a thousand makes the bar too small, without a sign, until the first one is among the samples.
     """
@@ -213,7 +217,19 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
         uncertain = 0.5 * np.sqrt(np.maximum(concentration - crowding, 0.0)) > _UNCERTAIN
         # A hair below, so that nine equal weights count as nine whatever their round-off.
         enough = 1 / crowding >= _FEWEST_BLOCKS * (1 - 1e-9)
-    return np.asarray(enough & ~uncertain & np.isfinite(value[:, 1]))
+    return _closed(np.asarray(enough & ~uncertain & np.isfinite(value[:, 1])))
+
+
+def _closed(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without the good stretches that are no longer than the longer of the two bad ones beside them."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], good, [True]]).astype(np.int8)))
+    # From one bad stretch to the next: [begin, end), by pairs of edges.
+    bad = edges.reshape(-1, 2)
+    result = good.copy()
+    for (begin, end), (after, until) in pairwise(bad.tolist()):
+        if after - end <= max(end - begin, until - after):
+            result[end:after] = False
+    return result
 
 
 # ---------------------------------------------------------------- machinery

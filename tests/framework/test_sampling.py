@@ -344,3 +344,21 @@ def test_samples_that_cannot_be_pooled_are_told_why(changes, message):
     pooled(sb.Samples(**valid))
     with pytest.raises(sb.SolverError, match=message):
         pooled(sb.Samples(**(valid | changes)))
+
+
+@pytest.mark.parametrize(
+    ("found", "closed"),
+    [
+        ("....", "...."),
+        ("x..x", "x..x"),
+        ("xx.x", "xxxx"),
+        (".xx.x..", ".xxxx.."),
+        ("..xxx..x...xx", "..xxxxxx...xx"),
+        ("xxxx", "xxxx"),
+    ],
+)
+def test_times_between_two_unreliable_stretches_are_unreliable_if_they_are_fewer(found, closed):
+    from squeezebench.sampling import _closed
+
+    good = np.array([letter == "." for letter in found])
+    assert _closed(good).tolist() == [letter == "." for letter in closed]
