@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from .evidence_source import (
@@ -100,6 +99,8 @@ def validity(
 
 
 def _print(ds: xr.Dataset, tolerance: float, observable: str) -> None:
+    import numpy as np
+
     axes = [str(dim) for dim in ds["reference"].dims]
     rows = []
     for index in np.ndindex(*ds["reference"].shape):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from .evidence_source import (
@@ -53,6 +52,8 @@ def work_precision(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Show each solver's error against its seconds and memory, the Pareto fronts, and scaling in N."""
+    import numpy as np
+
     from squeezebench.evidence import scaling
     from squeezebench.evidence import work_precision as work_precision_of
     from squeezebench.evidence.points import check_observable
@@ -82,6 +83,8 @@ def work_precision(
 
 
 def _print_costs(ds: xr.Dataset, observable: str) -> None:
+    import numpy as np
+
     axes = [str(dim) for dim in ds["reference"].dims]
     rows = []
     for index in np.ndindex(*ds["reference"].shape):
@@ -104,6 +107,8 @@ _FRONTS = {"on_front": "time", "on_memory_front": "memory"}
 
 
 def _print_laws(laws: xr.Dataset) -> None:
+    import numpy as np
+
     others = [str(dim) for dim in laws["exponent"].dims if dim not in ("quantity", "solver")]
     rows = []
     for k, quantity in enumerate(laws["quantity"].values):
