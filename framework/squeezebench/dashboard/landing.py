@@ -107,11 +107,10 @@ def _section(title: str, note: str, header: tuple[str, ...], rows: Sequence[tupl
 
 def _label(benchmark: str, parameters: dict[str, Any]) -> str:
     """Name of a benchmark without what all have in common, and its parameters."""
-    words = [
-        word for word in benchmark.split(".") if word != "time_solve" and not word.startswith(("track_", "peakmem_"))
-    ]
-    name = " ".join(words).removeprefix("bench_")
-    return ", ".join([name, *(f"{key} = {item}" for key, item in parameters.items())])
+    others = dict(parameters)
+    # What has all solvers in one list is named after the solver.
+    name = others.pop("solver", None) or " ".join(benchmark.split(".")[:-1]).removeprefix("bench_")
+    return ", ".join([str(name), *(f"{key} = {item}" for key, item in others.items())])
 
 
 def _drawn(lines: dict[str, list[tuple[float, float]]], x: str, y: str) -> str:

@@ -132,7 +132,7 @@ def tiers(results: Results) -> list[TierRow]:
         family = value.benchmark.rsplit(".", 1)[0]
         error = errors.get((family, _key(value.parameters)))
         if error is not None:
-            rows.append(TierRow(family, value.parameters, value.value, error))
+            rows.append(TierRow(value.benchmark, value.parameters, value.value, error))
     return rows
 
 
