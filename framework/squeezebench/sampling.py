@@ -185,8 +185,8 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
     - a few blocks decide it: ½ √(Σ I_b⁴/(Σ I_b²)² − Σ q_b²) > 1/4, with I_b the influence of block b on ξ² (on the
       total variance tr C where the spin has no direction). One to three rare blocks beside many harmless ones do so.
 
-    Times between two such stretches are no better if they are fewer than the longer of the two: what a few blocks decide at
-    both ends they decide in between.
+    Times between two such stretches are no better if they are fewer than the longer of the two: what a few blocks
+    decide at both ends they decide in between.
 
     Blocks that do not differ at all are reliable. What no block has seen, nobody can tell: an event that happens to one
     trajectory in a thousand makes the bar too small, without a sign, until the first one is among the samples.
