@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CELL_DIM", "DIM", "PREFIX", "merged", "of_run", "of_solution", "samples_of_cell", "samples_of_solution"]
 
-#: Dimension of blocks, of cells that have any, and how the variables' names begin.
-DIM, CELL_DIM, PREFIX = "block", "sampled_cell", "block_"
+#: Dimension of blocks (`block` is that of the Dicke blocks of kept states), of cells that have any, and how the variables' names begin.
+DIM, CELL_DIM, PREFIX = "sample_block", "sampled_cell", "block_"
 #: Most blocks of a cell that a data set holds: neighbours are put together. The store keeps all of them.
 MOST_BLOCKS = 512
 #: Most numbers in all blocks of a run's data set, half a gigabyte. Fewer, larger blocks are kept of larger runs.

@@ -115,3 +115,22 @@ def test_what_a_solver_keeps_in_another_form_stays_out_of_the_data_set():
 def test_an_index_that_there_is_not_is_named(ds, index):
     with pytest.raises(sb.InvalidModelError, match="there are 3 states"):
         sb.state_at(ds, index)
+
+
+def test_states_and_blocks_of_samples_stand_side_by_side_in_a_run(tmp_path):
+    """Dicke blocks and blocks of trajectories are different things with dimensions of their own."""
+    scenario = sb.Scenario(
+        name="both",
+        title="States beside trajectories",
+        source="these tests",
+        solvers=["permutational", "mcwf:n_trajectories=32"],
+        keep=["series", "states"],
+        model={"type": "driven_cavity", "N": 4, "upsilon_ratio": 0.9, "chi": 0, "gamma_s": 4, "Gamma": 1},
+        times={"stop": 0.1, "num": 3},
+    )
+    for ds in (sb.run(scenario, store=tmp_path / "store"), sb.load(tmp_path / "store")):
+        cell = ds.isel(solver=0)
+        assert float(cell.state_weight.sum("block").values[-1]) == pytest.approx(1.0, abs=1e-9)
+        assert np.isfinite(cell.state_J).all()
+        assert ds.block_weight.dims[1] == "sample_block"
+        assert ds.sizes["sample_block"] != ds.sizes["block"]
