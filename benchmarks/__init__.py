@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
-#: Threads of the libraries below us: one, unless whoever runs the suite says otherwise.
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
+#: Threads of the libraries below us: one, unless whoever runs the suite says otherwise. Where numba is at work already,
+#: as in a test that imports a fault from here, it would be too late, and numba refuses to compile after a change.
+if "numba" not in sys.modules:
+    for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(_variable, "1")
 
 #: Packages whose kernels are measured.
 PACKAGES = (

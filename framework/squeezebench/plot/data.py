@@ -46,7 +46,8 @@ def one_point(ds: xr.Dataset, kept: tuple[str, ...] = ("solver",)) -> xr.Dataset
     """The data set without axes of length 1."""
     if not hasattr(ds, "data_vars"):
         raise InvalidOptionError(f"{shown(ds)} is no data set: give one of squeezebench.solve, .run or .load")
-    known = {*kept, "time", "step", "axis", "axis_", "trajectory"}
+    # Blocks of samples, of Dicke states and the cells that have any are no points.
+    known = {*kept, "time", "step", "axis", "axis_", "trajectory", "sample_block", "sampled_cell", "block", "entry"}
     other = [str(dim) for dim in ds.dims if dim not in known and not str(dim).startswith("state")]
     long = [dim for dim in other if ds.sizes[dim] > 1]
     if long:
