@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CELL_DIM", "DIM", "PREFIX", "merged", "of_run", "of_solution", "samples_of_cell", "samples_of_solution"]
 
-#: Dimension of blocks (`block` is that of the Dicke blocks of kept states), of cells that have any, and how the variables' names begin.
+#: Dimension of blocks (`block` is that of the Dicke blocks of kept states), of cells that have any, and how the
+#: variables' names begin.
 DIM, CELL_DIM, PREFIX = "sample_block", "sampled_cell", "block_"
 #: Most blocks of a cell that a data set holds: neighbours are put together. The store keeps all of them.
 MOST_BLOCKS = 512
