@@ -53,13 +53,16 @@ def frame_of(direction: Array) -> Array:
 
 
 def euler_angles(Q: Array) -> tuple[float, float, float]:
-    """(a, b, c) with Q = R_z(a) R_y(b) R_z(c) and 0 ≤ b ≤ π."""
-    sine = math.hypot(Q[0, 2], Q[1, 2])
-    if sine < 1e-14:
-        if Q[2, 2] > 0:
-            return math.atan2(Q[1, 0], Q[0, 0]), 0.0, 0.0
-        return math.atan2(-Q[1, 0], -Q[0, 0]), math.pi, 0.0
-    return math.atan2(Q[1, 2], Q[0, 2]), math.atan2(sine, Q[2, 2]), math.atan2(Q[2, 1], -Q[2, 0])
+    """(a, b, c) with Q = R_z(a) R_y(b) R_z(c) and 0 ≤ b ≤ π, to round-off also where b is next to 0 or π.
+
+    There a and c are each undetermined, but their sum, or their difference, is not, and comes from the corner of Q that
+    holds it.
+    """
+    b = math.atan2(math.hypot(Q[0, 2], Q[1, 2]), Q[2, 2])
+    a = math.atan2(Q[1, 2], Q[0, 2])
+    if Q[2, 2] > 0:
+        return a, b, math.atan2(Q[1, 0] - Q[0, 1], Q[0, 0] + Q[1, 1]) - a
+    return a, b, a - math.atan2(-Q[1, 0] - Q[0, 1], Q[1, 1] - Q[0, 0])
 
 
 class AlignedPicture(Picture):
@@ -213,7 +216,7 @@ class AlignedPicture(Picture):
     def _tilt(self, Q: Array) -> None:
         """Turn the frame by Q: about z by phases, and about y by the series that solves everything else."""
         a, b, c = euler_angles(Q)
-        if abs(b) < _TILT and abs(a + c) < _TILT:
+        if abs(b) < _TILT and abs(math.remainder(a + c, math.tau)) < _TILT:
             return
         layout = self.layout
         # What a tilt lifts must have room.
@@ -292,12 +295,8 @@ def _about_z(layout: Layout, x: Array, angle: float) -> Array:
 
 def _rotation_of(R: Array) -> sb.Rotation:
     """Axis and angle of a rotation matrix."""
-    axis = np.array([R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1]])
-    angle = math.atan2(float(np.linalg.norm(axis)), float(np.trace(R)) - 1)
-    if np.linalg.norm(axis) < 1e-9:
-        if angle < 1:
-            return sb.Rotation("z", 0.0)
-        # Half a turn: R = 2nnᵀ − 1.
-        column = int(np.argmax(np.diag(R)))
-        axis = (R + np.eye(3))[:, column]
-    return sb.Rotation(tuple(axis / np.linalg.norm(axis)), angle)
+    from scipy.spatial.transform import Rotation
+
+    vector = Rotation.from_matrix(R).as_rotvec()
+    angle = float(np.linalg.norm(vector))
+    return sb.Rotation(tuple(vector / angle), angle) if angle > 0 else sb.Rotation("z", 0.0)
