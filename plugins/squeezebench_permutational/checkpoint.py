@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 import squeezebench as sb
 
 from .layout import Layout
-from .multipoles import MultipoleLayout
+from .multipole_layout import MultipoleLayout
 from .pictures import BlockPicture, Picture, PopulationPicture
 
 __all__ = ["Checkpoint", "key_of"]

@@ -79,6 +79,8 @@ def start(
     dear = _dear(planned.largest, problem.N, len(spins), problem.segments()[0].model)
     if auto and (dear or (planned.error > atol and problem.N <= _BLOCKS_END)):
         return BlockPicture.start(problem, spins), None
+    if planned.complete:
+        return MultipolePicture.start(problem, spins, 0.0), planned
     picture.limit = planned.limit
     return picture, planned
 

@@ -12,8 +12,9 @@ import squeezebench as sb
 
 from .algebra import extents, frame_angle, turned_model
 from .layout import Layout
+from .multipole_layout import MultipoleLayout
 from .multipole_states import blocks_of, multipoles_of, multipoles_of_product, needed_K
-from .multipoles import MultipoleGenerator, MultipoleLayout, Tables
+from .multipoles import MultipoleGenerator, Tables
 from .pictures import Kept, Picture
 from .plan import CUT, MARGIN, room_for
 from .rotations import rotation_matrix
@@ -45,7 +46,7 @@ class MultipolePicture(Picture):
     spins : sequence of float
         All J that may be asked for.
     limit : float
-        Size of the highest multipoles, relative to all, beyond which K must grow (`plan.Plan`).
+        Size of the highest multipoles, relative to all, beyond which K must grow (`plan.Plan`); 0 cuts none.
     """
 
     name = "multipoles"
@@ -137,6 +138,9 @@ class MultipolePicture(Picture):
 
     def _wanted(self, shells: Array) -> NDArray[np.int64]:
         """Largest k of each J that the state needs, with room to grow."""
+        most = np.maximum(2 * np.array(self.layout.spins), 2).astype(np.int64)
+        if self.limit == 0:
+            return most
         share = self.limit * float(np.linalg.norm(shells)) / math.sqrt(shells.shape[1])
         tops = room_for(needed_K(shells, CUT * share), self._margin * MARGIN)
         # Neighbours feed one another, and J that are empty now will not be so.
@@ -144,7 +148,7 @@ class MultipolePicture(Picture):
         after = np.maximum.accumulate(tops + slope) - slope
         before = (np.maximum.accumulate((tops - slope)[::-1]) + slope[::-1])[::-1]
         tops = np.maximum(np.maximum(after, before), 2)
-        result: NDArray[np.int64] = np.minimum(tops, np.maximum(2 * np.array(self.layout.spins), 2)).astype(np.int64)
+        result: NDArray[np.int64] = np.minimum(tops, most).astype(np.int64)
         return result
 
     def refit(self, now: float) -> None:

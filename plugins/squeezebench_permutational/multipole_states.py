@@ -12,7 +12,7 @@ import squeezebench as sb
 from squeezebench.angular import block_weights, cos, sin
 
 from .layout import Layout, aligned_zeros
-from .multipoles import MultipoleLayout
+from .multipole_layout import MultipoleLayout
 
 __all__ = ["blocks_of", "multipoles_of", "multipoles_of_product", "needed_K"]
 

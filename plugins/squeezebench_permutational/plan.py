@@ -24,8 +24,9 @@ import squeezebench as sb
 
 from .algebra import frame_angle, turned_model
 from .moments import xi2_change
+from .multipole_layout import MultipoleLayout, moment_scales
 from .multipole_states import needed_K
-from .multipoles import MultipoleGenerator, MultipoleLayout, moment_scales
+from .multipoles import MultipoleGenerator
 from .series import Pace, advance
 from .spectrum import reach_of
 from .tensors import Part, generator_parts
@@ -68,12 +69,15 @@ class Plan:
         Estimated errors until then of mean spin and of second moments, in units of N/2 and N²/4, and of ξ².
     largest : int
         Largest K that was needed.
+    complete : bool
+        Whether so many multipoles are needed in the end that none should be cut at any time, which has no error.
     """
 
     limit: float
     times: Array
     errors: Array
     largest: int
+    complete: bool = False
 
     def errors_at(self, times: Array) -> Array:
         """Errors until `times`, shape (T, 3)."""
@@ -166,6 +170,9 @@ def plan(
         if len(fine) or not thorough:
             break
     chosen = int(fine[0]) if len(fine) else len(worst) - 2
+    if walk.ended[chosen]:
+        # What was cut before that could only be bounded by its size: thousands of times what it does.
+        return Plan(0.0, np.empty(0), np.empty((0, 3)), round(2 * max(layout.spins)), True)
     found = _SAFETY * errors[:, chosen]
     return Plan(float(walk.columns[chosen]), np.array(walk.times), found, int(walk.largest[chosen]))
 
@@ -191,6 +198,7 @@ class _Walk:
         self._K = np.full(len(columns), layout.K)
         self.largest = np.zeros(len(columns))
         self._dead = np.zeros(len(columns), dtype=bool)
+        self.ended = np.zeros(len(columns), dtype=bool)
         self._known: tuple[sb.SpinModel, int, float, float] | None = None
         self.times: list[float] = []
         self.errors: list[Array] = []
@@ -272,6 +280,7 @@ class _Walk:
         errors = self._errors()
         # Where multipoles end by themselves at 2J, multiplets above the mean have more: all that is cut may count.
         ended = self._K >= 2 * self._J - 4
+        self.ended |= ended
         lost = self.columns[ended, None] / _SAFETY * np.array([1.0, 1.0, self._problem.N])
         errors[ended] = np.fmax(errors[ended], lost)
         self._dead[:-2] |= errors[:-2, :2].max(axis=1) > _HOPELESS

@@ -13,8 +13,9 @@ from squeezebench.angular import spin_values
 from squeezebench_permutational import Permutational, checkpoint
 from squeezebench_permutational.algebra import frame_angle, turned_model
 from squeezebench_permutational.layout import Layout
+from squeezebench_permutational.multipole_layout import MultipoleLayout
 from squeezebench_permutational.multipole_states import blocks_of, multipoles_of, multipoles_of_product
-from squeezebench_permutational.multipoles import MultipoleGenerator, MultipoleLayout, Tables
+from squeezebench_permutational.multipoles import MultipoleGenerator, Tables
 from squeezebench_permutational.relay import Relay
 from squeezebench_permutational.stencil import BlockGenerator
 from squeezebench_permutational.tensor_kernels import tensor_band
