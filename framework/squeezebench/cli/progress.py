@@ -73,9 +73,14 @@ class Progress(RunObserver):
             todo[job.spec.label] = todo.get(job.spec.label, 0) + len(job.cells)
         for spec, row in zip(plan.specs, plan.cells, strict=True):
             cells = len({cell.key for cell in row})
-            self._solvers[spec.label] = _Solver(total=cells, stored=cells - min(cells, todo.get(spec.label, 0)))
-        self._begun = time.monotonic()
-        if self._live_wanted and jobs:
+            there = cells - min(cells, todo.get(spec.label, 0))
+            if plan.first:  # a further part of a map
+                self._solvers[spec.label].stored += there
+            else:
+                self._solvers[spec.label] = _Solver(total=plan.total if plan.is_part else cells, stored=there)
+        if not plan.first:
+            self._begun = time.monotonic()
+        if self._live_wanted and jobs and self._live is None:
             from rich.live import Live
 
             self._live = Live(console=self._console, get_renderable=self.table, refresh_per_second=4, transient=True)

@@ -77,7 +77,8 @@ def run(
     from squeezebench.harness.assemble import assemble
     from squeezebench.harness.manifest import make_manifest
     from squeezebench.harness.place import open_executor
-    from squeezebench.harness.runner import checked_repeats, compute, prepare, store_path
+    from squeezebench.harness.runner import TOO_MANY_TO_TIME, checked_repeats, compute, prepare, store_path
+    from squeezebench.harness.slabs import compute_slabs
     from squeezebench.harness.store import Store, default_store
     from squeezebench.harness.timing import measure
     from squeezebench.host import get_host
@@ -104,9 +105,20 @@ def run(
         store = Store(default_store() if output is None else store_path(output), create=True)
         if isinstance(observer, Progress):
             stack.callback(observer.stop)
-        records, stored = compute(
-            plan, host, store=store, fresh=fresh, n_threads=n_threads, executor=executor, observer=observer
-        )
+        if plan.is_part and repeats:
+            raise InvalidOptionError(TOO_MANY_TO_TIME)
+        how: dict[str, Any] = {
+            "store": store,
+            "fresh": fresh,
+            "n_threads": n_threads,
+            "executor": executor,
+            "observer": observer,
+        }
+        if plan.is_part:
+            results, cells, stored = compute_slabs(plan, host, **how)
+        else:
+            records, stored = compute(plan, host, **how)
+            results, cells = None, len({cell.key for cell in plan.all_cells()})
         if repeats:
             measure(
                 plan,
@@ -118,14 +130,15 @@ def run(
                 isolate=not in_process,
                 observer=observer,
             )
-    results = assemble(make_manifest(plan, host), records, host)
+    if results is None:
+        results = assemble(make_manifest(plan, host), records, host)
     judgements = judge(results)
     if json:
         print_json_result(results, judgements, store.path)
     else:
         print_verdicts(results, judgements)
     if not (json or quiet):
-        computed = len({cell.key for cell in plan.all_cells()}) - stored
+        computed = cells - stored
         where = "" if output is None else f" in {store.path}"
         note = f"{computed} cells computed, {stored} taken from the store{where}"
         console(stderr=True).print(note + ("; --fresh computes them again" if stored else ""), markup=False)

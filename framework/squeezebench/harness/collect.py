@@ -18,6 +18,7 @@ from squeezebench.validate import shown, shown_path
 
 from .assemble import assemble
 from .files import read_heads, write_atomically
+from .slabs import assemble_slabs, is_map
 from .store import Store
 from .verify import verify
 
@@ -49,8 +50,11 @@ def load(store: str | os.PathLike[str], run: str | None = None) -> xr.Dataset:
     StoreError
         If this is no store, or has no such run.
     """
-    manifest, records = load_cells(store, run)
-    return assemble(manifest, records, get_host())
+    opened = Store(store)
+    manifest = _chosen(opened, run)
+    if is_map(manifest):
+        return assemble_slabs(manifest, opened.read, get_host())
+    return assemble(manifest, opened.read(key for row in manifest["keys"] for key in row), get_host())
 
 
 def load_cells(store: str | os.PathLike[str], run: str | None = None) -> tuple[dict[str, Any], dict[str, Record]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from squeezebench.content import content_hash, to_plain
@@ -15,8 +16,17 @@ from .plan import Plan
 __all__ = ["make_manifest"]
 
 
-def make_manifest(plan: Plan, host: Host) -> dict[str, Any]:
+def make_manifest(plan: Plan, host: Host, keys: Sequence[Sequence[str]] | None = None) -> dict[str, Any]:
     """Manifest of a run, as plain JSON types.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is run.
+    host : Host
+        Whose solvers.
+    keys : sequence of sequence of str, optional
+        Keys of all cells, where the plan holds a slab of a map; the plan's by default.
 
     Returns
     -------
@@ -55,9 +65,9 @@ def make_manifest(plan: Plan, host: Host) -> dict[str, Any]:
         # The keys are in the order of the axes, and a JSON file has its entries sorted by name.
         "axis_order": list(plan.scenario.axes),
         "solvers": solvers,
-        "keys": [[cell.key for cell in row] for row in plan.cells],
         "versions": versions(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
     }
     plain: dict[str, Any] = to_plain(manifest)
+    plain["keys"] = [[cell.key for cell in row] for row in plan.cells] if keys is None else keys
     return plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,27 @@ if TYPE_CHECKING:
     from squeezebench.reductions import Reduction, StopRule
     from squeezebench.scenario import Point, Scenario
 
-__all__ = ["MAX_BATCH", "MAX_SERIES_POINTS", "Cell", "Job", "Plan", "cell_key", "jobs_of", "keys_of_story", "make_plan"]
+__all__ = [
+    "MAX_BATCH",
+    "MAX_SERIES_POINTS",
+    "SLAB",
+    "Cell",
+    "Job",
+    "Plan",
+    "cell_key",
+    "jobs_of",
+    "keys_of_story",
+    "make_plan",
+]
 
 #: Most cells in one job, and so in one file.
 MAX_BATCH = 1024
 
 #: A scenario of more points than this is a map: it keeps reductions only, unless it says ``keep = ["series"]``.
 MAX_SERIES_POINTS = 1000
+
+#: A map of more points than this is planned so many at a time, so that the memory it takes does not grow with it.
+SLAB = 8 * MAX_BATCH
 
 
 @dataclass(frozen=True)
@@ -112,6 +127,8 @@ class Plan:
         What is stored.
     seed : int
         Seed of the run.
+    first, total : int
+        Place of the first point among all, and how many there are: a large map is planned in slabs.
     """
 
     scenario: Scenario
@@ -121,6 +138,22 @@ class Plan:
     keep: frozenset[str]
     seed: int = 0
     named: frozenset[str] = field(default_factory=frozenset)
+    first: int = 0
+    total: int = 0
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it holds a slab of the points only."""
+        return len(self.points) < self.total
+
+    @property
+    def end(self) -> int:
+        """Place after the last point."""
+        return self.first + len(self.points)
+
+    def slab(self, first: int, host: Host) -> Plan:
+        """Plan of the points from a place on."""
+        return make_plan(self.scenario, self.specs, host, seed=self.seed, keep=self.keep, first=first)
 
     def all_cells(self) -> list[Cell]:
         """Cells in order, specs first."""
@@ -183,9 +216,15 @@ def keys_of_story(story: Mapping[str, Any]) -> set[str]:
 
 
 def make_plan(
-    scenario: Scenario, specs: Sequence[Spec], host: Host, *, seed: int, keep: frozenset[str] | None = None
+    scenario: Scenario,
+    specs: Sequence[Spec],
+    host: Host,
+    *,
+    seed: int,
+    keep: frozenset[str] | None = None,
+    first: int = 0,
 ) -> Plan:
-    """Cells of every spec at every point, after checking all names and options.
+    """Cells of every spec at every point, after checking all names and options; of a large map at `SLAB` points.
 
     Raises
     ------
@@ -198,10 +237,11 @@ def make_plan(
     for label in labels:
         if labels.count(label) > 1:
             raise InvalidOptionError(f"two solvers are called {label!r}: give one of them another label=")
-    points = scenario.points()
+    total = math.prod(scenario.shape)
     if keep is None:
-        series = scenario.keep is not None or len(points) <= MAX_SERIES_POINTS
+        series = scenario.keep is not None or total <= MAX_SERIES_POINTS
         keep = frozenset(scenario.keep if scenario.keep is not None else (["series"] if series else []))
+    points = scenario.points(first, total if keep else first + SLAB)
     rows = []
     for spec in specs:
         solver = host.solver(spec.name)
@@ -228,7 +268,7 @@ def make_plan(
                 for point in points
             ]
         )
-    return Plan(scenario, list(specs), points, rows, keep, seed)
+    return Plan(scenario, list(specs), points, rows, keep, seed, first=first, total=total)
 
 
 def jobs_of(plan: Plan, host: Host, missing: Iterable[str], n_threads: int) -> list[Job]:

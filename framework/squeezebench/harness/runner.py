@@ -23,8 +23,9 @@ from .job import Record
 from .manifest import make_manifest
 from .observer import RunObserver
 from .place import Unfinished, clear_checkpoint, open_executor, with_checkpoint
-from .plan import Cell, Job, Plan, jobs_of, make_plan
+from .plan import SLAB, Cell, Job, Plan, jobs_of, make_plan
 from .refine import refined
+from .slabs import compute_slabs
 from .store import Store
 from .timing import measure
 
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["checked_repeats", "compute", "prepare", "run", "store_path"]
 
 _LOG = logging.getLogger(__name__)
+
+#: Why a large map has no timing pass.
+TOO_MANY_TO_TIME = (
+    f"timing: a map of more than {SLAB} points is planned a part at a time and has no timing pass: "
+    "time a scenario of fewer points"
+)
 
 
 def run(
@@ -152,6 +159,18 @@ def run(
         executor=executor,
     ) as place:
         opened = None if store is None else Store(store, create=True)
+        if plan.is_part:
+            if repeats:
+                raise InvalidOptionError(TOO_MANY_TO_TIME)
+            return compute_slabs(
+                plan,
+                host,
+                store=opened,
+                fresh=fresh,
+                n_threads=threads,
+                executor=place,
+                observer=observer or RunObserver(),
+            )[0]
         records, _ = compute(
             plan,
             host,
@@ -195,7 +214,7 @@ def prepare(
     else:
         specs = [Spec.coerce(solver) for solver in solvers]
     if refine:
-        specs = refined(specs, chosen.points()[0].problem, host)
+        specs = refined(specs, chosen.points(0, 1)[0].problem, host)
     kept = None if keep is None else checked_keep(keep)
     return make_plan(chosen, specs, host, seed=seed, keep=kept), threads
 
@@ -209,14 +228,19 @@ def compute(
     n_threads: int,
     executor: Executor,
     observer: RunObserver,
+    listed: bool = True,
 ) -> tuple[dict[str, Record], int]:
-    """Records of all cells of a plan by key, and how many of them came from the store."""
+    """Records of all cells of a plan by key, and how many of them came from the store.
+
+    The run is added to the store's list of runs unless `listed` is False.
+    """
     keys = {cell.key for cell in plan.all_cells()}
     records: dict[str, Record] = {}
     if store is not None:
         if not fresh:
             records = store.read(store.done(keys))
-        store.write_run(make_manifest(plan, host))
+        if listed:
+            store.write_run(make_manifest(plan, host))
     stored = len(records)
     jobs = jobs_of(plan, host, keys - records.keys(), n_threads)
     if store is not None:

@@ -334,12 +334,13 @@ class Scenario(Content):
             raise InvalidScenarioError(f"{where}{error}") from error
         return Point(index, coords, problem, reductions, stop)
 
-    def points(self) -> list[Point]:
-        """All points, the last axis varying fastest.
+    def points(self, start: int = 0, stop: int | None = None) -> list[Point]:
+        """All points, or those from one place on and before another; the last axis varies fastest.
 
         Raises
         ------
         InvalidScenarioError
             Naming the point whose problem cannot be made.
         """
-        return [self.point(index) for index in itertools.product(*(range(length) for length in self.shape))]
+        indices = itertools.product(*(range(length) for length in self.shape))
+        return [self.point(index) for index in itertools.islice(indices, start, stop)]
