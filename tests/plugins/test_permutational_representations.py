@@ -12,6 +12,7 @@ import squeezebench as sb
 from squeezebench.angular import spin_values
 from squeezebench_permutational import Permutational, checkpoint
 from squeezebench_permutational.algebra import frame_angle, turned_model
+from squeezebench_permutational.aligned import _rotation_of, euler_angles
 from squeezebench_permutational.layout import Layout
 from squeezebench_permutational.multipole_layout import MultipoleLayout
 from squeezebench_permutational.multipole_states import blocks_of, multipoles_of, multipoles_of_product
@@ -118,6 +119,20 @@ def test_what_is_fed_from_beside_a_range_is_not_left_out():
         assert np.abs(one.spin - two.spin).max() < 1e-11 * N
 
 
+def test_frames_next_to_one_another_have_exact_angles():
+    """Axes of next to no tilt are noise, their sum is not: an error there turns the state about its own mean spin."""
+    rng = np.random.default_rng(0)
+    for exponent in np.concatenate([np.linspace(-17, 0.4, 60), [-400]]):
+        for b in (min(10.0**exponent, np.pi), max(np.pi - 10.0**exponent, 0.0)):
+            a, c = rng.uniform(-4, 4, 2)
+            Q = sb.Rotation("z", a).matrix @ sb.Rotation("y", b).matrix @ sb.Rotation("z", c).matrix
+            a, b, c = euler_angles(Q)
+            again = sb.Rotation("z", a).matrix @ sb.Rotation("y", b).matrix @ sb.Rotation("z", c).matrix
+            assert 0 <= b <= np.pi
+            assert np.abs(again - Q).max() < 3e-15
+            assert np.abs(_rotation_of(Q).matrix - Q).max() < 3e-15
+
+
 # ---------------------------------------------------------------- courses
 
 
@@ -178,6 +193,17 @@ def agreement(N, chi, gamma_s, representation, stop, tier="default"):
 def test_estimates_bound_errors_and_are_not_far_above_them(representation):
     ratios = [agreement(20, chi, gamma_s, representation, 0.5) for chi, gamma_s in itertools.product(CHI, GAMMA_S)]
     assert np.median(ratios) < 100
+
+
+def test_where_nearly_all_multipoles_are_needed_none_are_cut():
+    for chi, gamma_s in ((1.0, 0.0), (3.0, 4.0)):
+        assert agreement(40, chi, gamma_s, "multipoles", 0.3) < 100
+
+
+def test_a_step_that_is_taken_back_leaves_the_frame_as_it_was():
+    """Fast turning: the first steps of this course are taken back several times."""
+    for N, chi in ((60, -1.0), (61, -2.0), (60, 2.0)):
+        agreement(N, chi, 50.0, "aligned", 0.02)
 
 
 @pytest.mark.slow
