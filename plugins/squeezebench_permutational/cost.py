@@ -25,7 +25,7 @@ def machine_memory() -> float:
 
 #: Seconds that a number takes in one product: the main loop, with a further term, and with transposed blocks; and a
 #: product itself. Measured at N = 40 … 200.
-_NUMBER, _TERM, _TRANSPOSED, _PRODUCT = 2.8e-9, 0.7e-9, 1.3e-9, 4e-5
+_NUMBER, _TERM, _TRANSPOSED, _PRODUCT = 2.6e-9, 0.65e-9, 1.2e-9, 3.5e-5
 #: Beyond so many numbers the arrays do not fit into the processor's cache, and memory sets the pace.
 _CACHED, _UNCACHED = 4e5, 1.3
 
@@ -33,7 +33,7 @@ _CACHED, _UNCACHED = 4e5, 1.3
 #: Multipoles: K in units of N^0.65 once a state has spread over the sphere, and in units of √N before; how many times
 #: as far the spectrum of K = N reaches as that of a small K/N, times N/K; products for each unit of it; the share
 #: of the numbers at their most that is there on average, and of all J; seconds a number. Measured at N = 100 … 500.
-_SPREAD, _NARROW, _STEEPER, _PRODUCTS, _AVERAGE, _OCCUPIED, _MULTIPOLE = 3.1, 4.3, 1.9, 1.25, 0.7, 0.72, 2.4e-9
+_SPREAD, _NARROW, _STEEPER, _PRODUCTS, _AVERAGE, _OCCUPIED, _MULTIPOLE = 3.1, 4.3, 1.9, 1.25, 0.7, 0.72, 2.1e-9
 #: Columns of the plan, padding included, and how much larger its K is.
 _COLUMNS, _LARGER = 16, 1.15
 
@@ -97,7 +97,7 @@ def estimate(problem: sb.Problem, representation: str) -> sb.Cost:
     entries = rows if diagonal else float(block_entries(problem.N, spins))
     if problem.is_steady:
         return _steady(problem, entries, diagonal)
-    seconds, terms = 0.01, 0
+    seconds, terms = 0.007, 0
     transposed = False
     for step in problem.segments():
         angle = 0.0 if diagonal else frame_angle(step.model)

@@ -138,7 +138,7 @@ class MultipolePicture(Picture):
 
     def _wanted(self, shells: Array) -> NDArray[np.int64]:
         """Largest k of each J that the state needs, with room to grow."""
-        most = np.maximum(2 * np.array(self.layout.spins), 2).astype(np.int64)
+        most: NDArray[np.int64] = np.maximum(2 * np.array(self.layout.spins), 2).astype(np.int64)
         if self.limit == 0:
             return most
         share = self.limit * float(np.linalg.norm(shells)) / math.sqrt(shells.shape[1])
