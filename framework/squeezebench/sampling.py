@@ -38,6 +38,8 @@ _NO_SPREAD = 1e-9
 #: 1/√(2(B − 1)) = 1/4.
 _UNCERTAIN = 0.25
 _FEWEST_BLOCKS = 9.0
+#: Independent times at which a dozen Gaussian blocks are called unreliable in a row by chance.
+_BY_CHANCE = 2
 
 
 @dataclass(frozen=True)
@@ -186,10 +188,14 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
       total variance tr C where the spin has no direction). One to three rare blocks beside many harmless ones do so.
 
     Times between two such stretches are no better if they are fewer than the longer of the two: what a few blocks
-    decide at both ends they decide in between.
+    decide at both ends they decide in between. Nor are times before such a stretch, half as many as it is long: what a
+    few blocks do once they are there, rarer ones that are not among the samples have begun to do a little earlier. (At
+    N = 1000, u = 0.9, γ_s/Γ = 4, with 1000 trajectories, ξ² is 4 to 14 error bars too small there, and no statistic of
+    these times alone tells.)
 
-    Blocks that do not differ at all are reliable. What no block has seen, nobody can tell: an event that happens to one
-    trajectory in a thousand makes the bar too small, without a sign, until the first one is among the samples.
+    Blocks that do not differ at all are reliable. What no block has seen at any time, nobody can tell: an event that
+    happens to one trajectory in a thousand makes the bar too small, without a sign, until the first is among the
+    samples.
     """
     from .observables.kernels import HEIGHT, ROWS, observe
 
@@ -217,7 +223,8 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
         uncertain = 0.5 * np.sqrt(np.maximum(concentration - crowding, 0.0)) > _UNCERTAIN
         # A hair below, so that nine equal weights count as nine whatever their round-off.
         enough = 1 / crowding >= _FEWEST_BLOCKS * (1 - 1e-9)
-    return _closed(np.asarray(enough & ~uncertain & np.isfinite(value[:, 1])))
+    defined = np.isfinite(value[:, 1])
+    return _with_run_up(_closed(np.asarray(enough & ~uncertain & defined)), np.asarray(enough & defined))
 
 
 def _closed(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -229,6 +236,20 @@ def _closed(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
     for (begin, end), (after, until) in pairwise(bad.tolist()):
         if after - end <= max(end - begin, until - after):
             result[end:after] = False
+    return result
+
+
+def _with_run_up(good: NDArray[np.bool_], could: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without the good times before a bad stretch, half as many as it is long.
+
+    `could` is False where the blocks are too few or nothing is defined, which says nothing about the times before.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], good, [True]]).astype(np.int8)))
+    result = good.copy()
+    for begin, end in edges.reshape(-1, 2).tolist():
+        length = int(np.count_nonzero(could[begin:end]))
+        if length > _BY_CHANCE:
+            result[max(begin - length // 2, 0) : begin] = False
     return result
 
 
