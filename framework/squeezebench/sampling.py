@@ -224,9 +224,9 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
         # A hair below, so that nine equal weights count as nine whatever their round-off.
         enough = 1 / crowding >= _FEWEST_BLOCKS * (1 - 1e-9)
     defined = np.isfinite(value[:, 1])
-    alike = np.asarray(defined & (np.where(np.isfinite(squares[:, 0]), squares[:, 0], squares[:, 1]) <= _NO_SPREAD**2))
+    alike = defined & (np.where(np.isfinite(squares[:, 0]), squares[:, 0], squares[:, 1]) <= _NO_SPREAD**2)
     good = _closed(np.asarray(enough & ~uncertain & defined))
-    return _with_run_up(good, np.asarray(enough & defined)) | (good & alike)
+    return np.asarray(_with_run_up(good, np.asarray(enough & defined)) | (good & alike))
 
 
 def _closed(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
