@@ -1,8 +1,7 @@
-"""Checks of the interface: what a solver says about itself, and what its answers look like."""
+"""Checks of the interface: what a solver says about itself, and whether it keeps to it."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from typing import Any
@@ -12,13 +11,12 @@ from pydantic import BaseModel
 
 from squeezebench.errors import InvalidOptionError
 from squeezebench.model import SpinModel
-from squeezebench.moment_checks import check_moments
 from squeezebench.moments import Moments
 from squeezebench.problem import Problem
 from squeezebench.solver import API_VERSION, SAMPLED_TIERS, TIERS, Claim, Cost, Support
 from squeezebench.states import CoherentSpinState
 
-from .problems import catalogue, first_supported, random_problems
+from .problems import catalogue
 from .reference import reference_moments
 from .registry import check
 from .results import FailedCheckError, Measured, SkippedCheckError
@@ -125,139 +123,6 @@ def refusals(subject: Subject) -> Measured | None:
     if not refused:
         raise SkippedCheckError("the solver refuses nothing of the catalogue")
     return None
-
-
-@check("interface")
-def shapes(subject: Subject) -> None:
-    """Moments have the shapes of the times, are finite and symmetric: one time, two, many; one spin and more."""
-    base = first_supported(subject)
-    grids = [base.times] if base.is_steady else [[0.0], [0.0, 0.3], np.linspace(0, 0.4, 9)]
-    problems = [Problem(base.model, base.initial, grid) for grid in grids]
-    problems += [p for p in (*random_problems(1, 2), *random_problems(2, 2)) if subject.supports(p)]
-    for problem in problems:
-        check_moments(subject.solve(problem), problem)
-
-
-@check("interface")
-def save_times(subject: Subject) -> Measured:
-    """The values at a time do not depend on which other times are asked for."""
-    base = first_supported(subject, finite=True)
-    grid = np.array([0.0, 0.13, 0.2, 0.4, 0.41, 0.8])
-    full = subject.solve(Problem(base.model, base.initial, grid))
-    few = Problem(base.model, base.initial, grid[[0, 2, 5]])
-    part = subject.solve(few)
-    picked = Moments(full.spin[[0, 2, 5]], full.covariance[[0, 2, 5]], valid_until=full.valid_until)
-    error = subject.distance(few, picked, part)
-    claim = subject.claim(base)
-    allowed = 20 * TIERS[subject.tier] + 10 * claim.floor
-    if claim.accuracy == "asymptotic":
-        allowed += 1e-3
-    if part.samples is not None and full.samples is not None:
-        for index, name in enumerate(("spin", "covariance")):
-            errors = [float(subject._standard_error(m, name).max()) for m in (part, full)]
-            allowed += 6.0 * math.hypot(*errors) / (base.N / 2) ** (index + 1)
-    if error > allowed:
-        raise FailedCheckError(f"other save times change the values by {error:.3g}", error, allowed)
-    return Measured(error, allowed)
-
-
-@check("interface")
-def inputs_unchanged(subject: Subject) -> None:
-    """Solving changes neither problem nor options, and what it returns shares no memory with them."""
-    problem = first_supported(subject)
-    before = problem.to_json(), subject.options.model_dump_json(), problem.times.copy()
-    moments = subject.solve(problem)
-    if (problem.to_json(), subject.options.model_dump_json()) != before[:2] or not np.array_equal(
-        problem.times, before[2]
-    ):
-        raise FailedCheckError("solving has changed the problem or the options")
-    for name in ("spin", "covariance"):
-        if np.shares_memory(getattr(moments, name), problem.times):
-            raise FailedCheckError(f"{name} shares its memory with the problem's times")
-
-
-def _bits(moments: Moments) -> tuple[bytes, bytes]:
-    return np.asarray(moments.spin).tobytes(), np.asarray(moments.covariance).tobytes()
-
-
-@check("interface")
-def same_seed_same_result(subject: Subject) -> None:
-    """The same seed gives the same result to the last bit, whatever else was solved in between."""
-    problems = [problem for problem in catalogue() if subject.supports(problem)]
-    if not problems:
-        raise SkippedCheckError("the solver takes none of the problems of the catalogue")
-    first = _bits(subject.solve(problems[0], seed=5))
-    if len(problems) > 1:
-        subject.solve(problems[1], seed=6)
-    if _bits(subject.solve(problems[0], seed=5)) != first:
-        raise FailedCheckError("the same problem, options and seed gave other numbers the second time")
-
-
-@check("interface")
-def global_random_state(subject: Subject) -> None:
-    """NumPy's and Python's global random numbers are neither used nor changed."""
-    import random
-
-    problem = first_supported(subject, finite=subject.solver.times)
-    kept = np.random.get_state(), random.getstate()  # noqa: NPY002  # the legacy state is what is guarded
-    try:
-        found = []
-        for seed in (1, 2):
-            np.random.seed(seed)  # noqa: NPY002
-            random.seed(seed)
-            before = repr(np.random.get_state(legacy=False)), random.getstate()  # noqa: NPY002
-            found.append(_bits(subject.solve(problem, seed=5)))
-            if before != (repr(np.random.get_state(legacy=False)), random.getstate()):  # noqa: NPY002
-                raise FailedCheckError("solving draws from the global random state: use context.seed")
-        if found[0] != found[1]:
-            raise FailedCheckError("the result depends on the global random state: use context.seed")
-    finally:
-        np.random.set_state(kept[0])  # noqa: NPY002
-        random.setstate(kept[1])
-
-
-@check("interface")
-def progress(subject: Subject) -> None:
-    """Progress goes from 0 to 1 and never back."""
-    seen: list[float] = []
-    subject.solve(
-        first_supported(subject, finite=subject.solver.times), progress=lambda fraction, text="": seen.append(fraction)
-    )
-    if any(not 0 <= fraction <= 1 for fraction in seen):
-        raise FailedCheckError(f"progress gave {next(f for f in seen if not 0 <= f <= 1)!r}: give 0 to 1")
-    for earlier, later in itertools.pairwise(seen):
-        if later < earlier:
-            raise FailedCheckError(f"progress went back from {earlier:.3g} to {later:.3g}")
-
-
-@check("interface")
-def batch_equals_single(subject: Subject) -> Measured:
-    """`solve_batch` gives what `solve` gives, in the order of the problems; a failure costs only itself."""
-    problems = [p for p in catalogue() if subject.supports(p) and not p.is_steady][:4]
-    if len(problems) < 2:
-        problems = [p for p in catalogue() if subject.supports(p)][:3]
-    if not problems:
-        raise SkippedCheckError("the solver takes none of the problems of the catalogue")
-    together = subject.solver.solve_batch(problems, subject.options, subject.context(stops=(None,) * len(problems)))
-    if not isinstance(together, list) or len(together) != len(problems):
-        raise FailedCheckError(f"solve_batch of {len(problems)} problems gave no list of {len(problems)} results")
-    worst = Measured(0.0, 1.0)
-    for problem, moments in zip(problems, together, strict=True):
-        if not isinstance(moments, Moments):
-            raise FailedCheckError(f"solve_batch failed where solve did not: {moments} for {problem!r}")
-        check_moments(moments, problem)
-        claim = subject.claim(problem)
-        allowed = 10 * TIERS[subject.tier] + 10 * claim.floor
-        single = subject.solution(problem)
-        if moments.samples is not None and single.samples is not None:
-            for index, name in enumerate(("spin", "covariance")):
-                errors = [float(subject._standard_error(m, name).max()) for m in (moments, single)]
-                allowed += 6.0 * math.hypot(*errors) / (problem.N / 2) ** (index + 1)
-        error = subject.distance(problem, single, moments)
-        if error > allowed:
-            raise FailedCheckError(f"solve_batch differs from solve by {error:.3g} for {problem!r}", error, allowed)
-        worst = max(worst, Measured(error, allowed), key=lambda item: item.measured / item.allowed)
-    return worst
 
 
 @check("interface", "exact and sampled solvers, where ξ² is covered and has a value")

@@ -14,11 +14,10 @@ import numpy as np
 from squeezebench.errors import SolverError, SqueezebenchWarning
 from squeezebench.moments import Moments
 
-from .interface import _bits
 from .problems import first_supported
 from .registry import check
 from .results import FailedCheckError, Measured, SkippedCheckError
-from .subject import Subject
+from .subject import Subject, bits
 
 __all__: list[str] = []
 
@@ -86,7 +85,7 @@ def threads(subject: Subject) -> None:
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:
-            found.append(_bits(subject.solve(problem, n_threads=n_threads)))
+            found.append(bits(subject.solve(problem, n_threads=n_threads)))
         finally:
             done.set()
             watcher.join()

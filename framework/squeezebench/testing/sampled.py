@@ -13,12 +13,11 @@ from squeezebench.moments import MAX_SAMPLE_BLOCKS, Moments
 from squeezebench.problem import Problem
 from squeezebench.states import CoherentSpinState
 
-from .interface import _bits
 from .problems import catalogue, tilted
 from .reference import reference_moments
 from .registry import check
 from .results import FailedCheckError, Measured, SkippedCheckError
-from .subject import Subject
+from .subject import Subject, bits
 
 __all__: list[str] = []
 
@@ -66,7 +65,7 @@ def samples(subject: Subject) -> None:
 def seed_matters(subject: Subject) -> None:
     """Another seed gives other numbers."""
     problem = _sampled(subject)
-    if _bits(subject.solve(problem, seed=1)) == _bits(subject.solve(problem, seed=2)):
+    if bits(subject.solve(problem, seed=1)) == bits(subject.solve(problem, seed=2)):
         raise FailedCheckError("another seed gives the same numbers: use context.seed")
 
 

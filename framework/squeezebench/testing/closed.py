@@ -1,0 +1,120 @@
+"""Checks of the physics in closed form: free spins, twisting, the collective steady state, many spins."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from squeezebench.model import SpinModel
+from squeezebench.problem import Problem
+from squeezebench.states import CoherentSpinState, DickeState
+
+from . import closed_forms
+from .problems import tilted, times
+from .reference import reference_moments
+from .registry import check
+from .results import FailedCheckError, Measured, SkippedCheckError
+from .subject import JUDGED, Subject
+
+__all__: list[str] = []
+
+
+def _twisting(problem: Problem) -> Any:
+    return closed_forms.twisting(problem.model, problem.initial_state.bloch_vector(problem.N), problem.times)
+
+
+@check("physics", JUDGED + "; mean field: the spins")
+def pure_decay(subject: Subject) -> Measured:
+    """Single-particle emission and pumping of 30 spins, in closed form."""
+    problems = [Problem(SpinModel(N=30, emission=e), tilted(), times()) for e in (1.0, 0.4)]
+    problems.append(Problem(SpinModel(N=30, emission=0.5, pumping=0.8), tilted(), times()))
+    return subject.judge(problems, "pure decay", free=True, reference=_twisting)
+
+
+@check("physics", JUDGED + "; mean field: the spins")
+def pure_dephasing(subject: Subject) -> Measured:
+    """Single-particle dephasing of 30 spins, in closed form."""
+    return subject.judge(
+        [Problem(SpinModel(N=30, dephasing=1.3), tilted(), times())], "pure dephasing", free=True, reference=_twisting
+    )
+
+
+@check("physics", JUDGED)
+def one_axis_twisting(subject: Subject) -> Measured:
+    """One-axis twisting of 20 spins, without and with single-particle noise, in closed form (Foss-Feig et al. 2013)."""
+    along = CoherentSpinState(math.pi / 2, 0.0)
+    problems = [
+        Problem(SpinModel(N=20, twisting=1.0), along, times(0.3)),
+        Problem(SpinModel(N=20, twisting=0.7, drive=(0, 0, 0.5)), tilted(), times(0.3)),
+    ]
+    return subject.judge(problems, "one-axis twisting", reference=_twisting)
+
+
+@check("physics", JUDGED)
+def noisy_twisting(subject: Subject) -> Measured:
+    """One-axis twisting of 20 spins with emission, pumping, dephasing and collective dephasing, in closed form."""
+    model = SpinModel(
+        N=20, twisting=-0.9, drive=(0, 0, 0.4), collective_dephasing=0.2, emission=0.6, pumping=0.3, dephasing=0.5
+    )
+    return subject.judge([Problem(model, tilted(), times(0.3))], "noisy twisting", reference=_twisting)
+
+
+@check("physics", "exact, sampled, with a steady-state method, or able to follow four spins for a long time")
+def collective_steady_state(subject: Subject) -> Measured:
+    """The collective steady state in closed form (Puri and Lawande): at time inf, and after a long time."""
+    found: list[Problem] = []
+    for N, ratio, chi in ((4, 0.5, 0.0), (4, 0.8, 0.4), (12, 0.9, 0.0), (12, 0.7, -0.5)):
+        model = SpinModel.driven_cavity(N=N, upsilon_ratio=ratio, chi=chi)
+        found.append(Problem(model, DickeState(N / 2, -N / 2), [math.inf]))
+    if subject.solver.times:
+        # The slowest mode of four spins at half the critical drive decays faster than Γ/2.
+        model = SpinModel.driven_cavity(N=4, upsilon_ratio=0.5)
+        found.append(Problem(model, CoherentSpinState(math.pi), [0.0, 50.0]))
+
+    def late(problem: Problem) -> Any:
+        spin, covariance = closed_forms.collective_steady_state(problem.model)
+        if problem.is_steady:
+            return spin, covariance
+        start = reference_moments(Problem(problem.model, problem.initial, [0.0]))
+        return np.concatenate([start[0], spin]), np.concatenate([start[1], covariance])
+
+    exact = [p for p in found if subject.supports(p) and subject.claim(p).accuracy == "exact"]
+    if not exact:
+        raise SkippedCheckError("the solver claims no exact answer to the problems of this check")
+    return subject.judge(exact, "collective steady state", reference=late)
+
+
+@check("physics", "all whose claim covers the spins")
+def large_N_limit(subject: Subject) -> Measured:  # N is the field's own name
+    """Many spins at fixed NΓ, Nχ and Ω: apart from the mean-field limit by no more than 8/N."""
+    worst, seen = Measured(0.0, 1.0), 0
+    families: tuple[dict[str, Any], ...] = (
+        {"collective_emission": 1.0, "drive": (0.25, 0.0, 0.0), "chi": 0.3, "emission": 0.2},
+        {"twisting": 0.8, "drive": (0.0, 0.0, 0.5), "emission": 0.4, "dephasing": 0.3},
+    )
+    for couplings in families:
+        for N in (10_000, 1000, 200, 60):
+            scaled = {k: v / N if k in ("collective_emission", "chi", "twisting") else v for k, v in couplings.items()}
+            problem = Problem(SpinModel(N=N, **scaled), tilted(), times())
+            if not subject.supports(problem) or not subject.claim(problem).covers("spin"):
+                continue
+            seconds = subject.solver.estimate(problem, subject.options).seconds
+            if not (seconds < 2.0 or (math.isnan(seconds) and N <= 60)):
+                continue
+            moments = subject.solution(problem)
+            expected = closed_forms.mean_field(problem.model, problem.initial_state.bloch_vector(N), problem.times)
+            sound = problem.times <= moments.valid_until
+            error = float(np.abs(moments.spin / (N / 2) - expected)[sound].max())
+            allowed = 8 / N + 1e-4
+            if moments.samples is not None:
+                allowed += 6.0 * float(subject._standard_error(moments, "spin").max()) / (N / 2)
+            if error > allowed:
+                raise FailedCheckError(f"apart from the limit by {error:.3g} for {problem!r}", error, allowed)
+            worst = max(worst, Measured(error, allowed), key=lambda item: item.measured / item.allowed)
+            seen += 1
+            break
+    if not seen:
+        raise SkippedCheckError("the solver takes no large problem of this check within two seconds of its estimate")
+    return worst
