@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import locale
 import math
+import os
+import signal
+import sys
+import warnings
+from typing import Any
 
 import numpy as np
 
+from squeezebench.model import SpinModel
 from squeezebench.moment_checks import check_moments
 from squeezebench.moments import Moments
 from squeezebench.problem import Problem
 from squeezebench.solver import TIERS
 
-from .problems import catalogue, first_supported, random_problems
+from .problems import catalogue, first_supported, random_problems, tilted
 from .registry import check
 from .results import FailedCheckError, Measured, SkippedCheckError
 from .subject import Subject, bits
@@ -22,13 +29,17 @@ __all__: list[str] = []
 
 @check("interface")
 def shapes(subject: Subject) -> None:
-    """Moments have the shapes of the times, are finite and symmetric: one time, two, many; one spin and more."""
+    """Moments are float64, finite, symmetric, and as long as the times: one time, two, many; one spin and more."""
     base = first_supported(subject)
     grids = [base.times] if base.is_steady else [[0.0], [0.0, 0.3], np.linspace(0, 0.4, 9)]
     problems = [Problem(base.model, base.initial, grid) for grid in grids]
     problems += [p for p in (*random_problems(1, 2), *random_problems(2, 2)) if subject.supports(p)]
     for problem in problems:
-        check_moments(subject.solve(problem), problem)
+        moments = subject.solve(problem)
+        for name in ("spin", "covariance"):
+            kind = np.asarray(getattr(moments, name)).dtype
+            if kind != np.float64:
+                raise FailedCheckError(f"{name} is an array of {kind}: give float64")
 
 
 @check("interface")
@@ -54,19 +65,64 @@ def save_times(subject: Subject) -> Measured:
     return Measured(error, allowed)
 
 
+def _arrays(problem: Problem) -> list[Any]:
+    models = [problem.model] if problem.is_plain else [e.model for e in problem.schedule or () if hasattr(e, "model")]
+    return [problem.times, *(getattr(m, name) for m in models for name in ("h", "K", "collective", "single"))]
+
+
 @check("interface")
 def inputs_unchanged(subject: Subject) -> None:
-    """Solving changes neither problem nor options, and what it returns shares no memory with them."""
-    problem = first_supported(subject)
-    before = problem.to_json(), subject.options.model_dump_json(), problem.times.copy()
-    moments = subject.solve(problem)
-    if (problem.to_json(), subject.options.model_dump_json()) != before[:2] or not np.array_equal(
-        problem.times, before[2]
-    ):
-        raise FailedCheckError("solving has changed the problem or the options")
-    for name in ("spin", "covariance"):
-        if np.shares_memory(getattr(moments, name), problem.times):
-            raise FailedCheckError(f"{name} shares its memory with the problem's times")
+    """Solving changes neither problem nor options; what it returns is shared with nobody, not even the next answer."""
+    rng = np.random.default_rng(3)
+    factor = rng.normal(size=(3, 3)) * 0.4
+    general = SpinModel.general(2, rng.normal(size=3), factor + factor.T, factor @ factor.T, factor.T @ factor)
+    problems = [problem for problem in catalogue() if subject.supports(problem)][:3]
+    problems += [p for p in (Problem(general, tilted(), [0.0, 0.2]),) if subject.supports(p)]
+    if not problems:
+        raise SkippedCheckError("the solver takes none of the problems of the catalogue")
+    for problem in problems:
+        before = problem.to_json(), subject.options.model_dump_json(), [array.copy() for array in _arrays(problem)]
+        moments, again = subject.solve(problem), subject.solve(problem)
+        same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before[2], _arrays(problem), strict=True))
+        if (problem.to_json(), subject.options.model_dump_json()) != before[:2] or not same:
+            raise FailedCheckError("solving has changed the problem or the options")
+        for name in ("spin", "covariance"):
+            values = getattr(moments, name)
+            if any(np.shares_memory(values, array) for array in _arrays(problem)):
+                raise FailedCheckError(f"{name} shares its memory with the problem")
+            if np.shares_memory(values, getattr(again, name)):
+                raise FailedCheckError(f"{name} shares its memory with that of the next call: return a copy")
+
+
+def _settings() -> dict[str, Any]:
+    """What belongs to the whole process."""
+    return {
+        "the working directory": os.getcwd(),
+        "files in the working directory": sorted(os.listdir()),
+        "environment variables": dict(os.environ),
+        "numpy.seterr": np.geterr(),
+        "numpy.set_printoptions": repr(np.get_printoptions()),
+        "the warning filters": list(warnings.filters),
+        "the locale": locale.setlocale(locale.LC_ALL, None),
+        "signal handlers": signal.getsignal(signal.SIGINT),
+        "sys.path": list(sys.path),
+        "the recursion limit": sys.getrecursionlimit(),
+        # A library that is compiled with -ffast-math sets them to zero in the whole thread.
+        "subnormal numbers": float(np.float64(2.0**-1040) * np.ones(8).sum()),
+    }
+
+
+@check("interface")
+def global_settings(subject: Subject) -> None:
+    """Folder, files, environment, NumPy's settings, warning filters, signals of the process are left alone."""
+    problem = first_supported(subject, finite=subject.solver.times)
+    subject.solve(problem)  # what imports change is not looked at
+    before = _settings()
+    subject.solve(problem)
+    after = _settings()
+    for name, value in before.items():
+        if after[name] != value:
+            raise FailedCheckError(f"solving changes {name}")
 
 
 @check("interface")
@@ -108,10 +164,17 @@ def global_random_state(subject: Subject) -> None:
 @check("interface")
 def progress(subject: Subject) -> None:
     """Progress goes from 0 to 1 and never back."""
-    seen: list[float] = []
-    subject.solve(
-        first_supported(subject, finite=subject.solver.times), progress=lambda fraction, text="": seen.append(fraction)
-    )
+    for n_threads in (1, 2):
+        seen: list[float] = []
+
+        def progress(fraction: float, text: str = "", seen: list[float] = seen) -> None:
+            seen.append(fraction)
+
+        subject.solve(first_supported(subject, finite=subject.solver.times), n_threads=n_threads, progress=progress)
+        _forward(seen)
+
+
+def _forward(seen: list[float]) -> None:
     if any(not 0 <= fraction <= 1 for fraction in seen):
         raise FailedCheckError(f"progress gave {next(f for f in seen if not 0 <= f <= 1)!r}: give 0 to 1")
     for earlier, later in itertools.pairwise(seen):
@@ -127,7 +190,11 @@ def batch_equals_single(subject: Subject) -> Measured:
         problems = [p for p in catalogue() if subject.supports(p)][:3]
     if not problems:
         raise SkippedCheckError("the solver takes none of the problems of the catalogue")
-    together = subject.solver.solve_batch(problems, subject.options, subject.context(stops=(None,) * len(problems)))
+    given = list(problems)
+    context = subject.context(stops=(None,) * len(problems), reductions=((),) * len(problems))
+    together = subject.solver.solve_batch(given, subject.options, context)
+    if len(given) != len(problems) or any(a is not b for a, b in zip(given, problems, strict=True)):
+        raise FailedCheckError("solve_batch changes the list of problems that it is given")
     if not isinstance(together, list) or len(together) != len(problems):
         raise FailedCheckError(f"solve_batch of {len(problems)} problems gave no list of {len(problems)} results")
     worst = Measured(0.0, 1.0)

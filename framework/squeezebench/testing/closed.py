@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from squeezebench.model import SpinModel
+from squeezebench.moments import Moments
 from squeezebench.problem import Problem
+from squeezebench.solver import TIERS
 from squeezebench.states import CoherentSpinState, DickeState
 
 from . import closed_forms
@@ -19,6 +21,9 @@ from .results import FailedCheckError, Measured, SkippedCheckError
 from .subject import JUDGED, Subject
 
 __all__: list[str] = []
+
+#: Couplings of pairs, which many spins multiply.
+_PAIRS = ("collective_emission", "collective_pumping", "chi", "twisting")
 
 
 def _twisting(problem: Problem) -> Any:
@@ -86,6 +91,52 @@ def collective_steady_state(subject: Subject) -> Measured:
     return subject.judge(exact, "collective steady state", reference=late)
 
 
+@check("physics", JUDGED + "; mean field: the spins")
+def late_times(subject: Subject) -> Measured:
+    """Free spins long after the fastest rate has done its work, and under slow ones, in closed form."""
+    slow = SpinModel(N=3, drive=(0, 0, 0.9), emission=0.004, dephasing=0.003)
+    fast = SpinModel(N=3, drive=(0, 0, 2.0), emission=0.5, pumping=0.3)
+    dark = SpinModel(N=3, emission=1.0)
+    problems = [
+        Problem(slow, tilted(), [0.0, 30.0, 200.0, 1000.0]),
+        Problem(fast, tilted(), [0.0, 0.5, 60.0]),
+        Problem(dark, tilted(), [0.0, 25.0, 2500.0]),
+    ]
+    return subject.judge(problems, "late times", free=True, reference=_twisting)
+
+
+@check("physics", "all")
+def nothing_happens(subject: Subject) -> Measured:
+    """Without any coupling, and where the one coupling has nothing to act on, the moments stay what they are."""
+    down, along = CoherentSpinState(math.pi), CoherentSpinState(math.pi / 2, 0.0)
+    problems = [
+        Problem(SpinModel(N=3), tilted(), [0.0, 0.3, 7.0]),
+        Problem(SpinModel(N=3, emission=0.8), down, [0.0, 0.3, 7.0]),
+        Problem(SpinModel(N=3, collective_emission=0.8), down, [0.0, 0.3, 7.0]),
+        Problem(SpinModel(N=3, drive=(0.8, 0.0, 0.0)), along, [0.0, 0.3, 7.0]),
+    ]
+    worst = Measured(0.0, 1.0)
+    for problem in subject.supported(problems, "problems of this check"):
+        moments, claim = subject.solution(problem), subject.claim(problem)
+        start = Moments(
+            np.repeat(moments.spin[:1], 3, axis=0),
+            np.repeat(moments.covariance[:1], 3, axis=0),
+            valid_until=moments.valid_until,
+        )
+        error = subject.distance(problem, moments, start)
+        allowed = 10 * TIERS[subject.tier] + 10 * claim.floor
+        if moments.samples is not None:
+            for index, name in enumerate(("spin", "covariance")):
+                bar = float(subject._standard_error(moments, name).max())
+                allowed += 9.0 * bar / (problem.N / 2) ** (index + 1)
+        if error > allowed:
+            raise FailedCheckError(
+                f"the moments change by {error:.3g} where nothing happens: {problem!r}", error, allowed
+            )
+        worst = max(worst, Measured(error, allowed), key=lambda item: item.measured / item.allowed)
+    return worst
+
+
 @check("physics", "all whose claim covers the spins")
 def large_N_limit(subject: Subject) -> Measured:  # N is the field's own name
     """Many spins at fixed NΓ, Nχ and Ω: apart from the mean-field limit by no more than 8/N."""
@@ -93,10 +144,11 @@ def large_N_limit(subject: Subject) -> Measured:  # N is the field's own name
     families: tuple[dict[str, Any], ...] = (
         {"collective_emission": 1.0, "drive": (0.25, 0.0, 0.0), "chi": 0.3, "emission": 0.2},
         {"twisting": 0.8, "drive": (0.0, 0.0, 0.5), "emission": 0.4, "dephasing": 0.3},
+        {"collective_pumping": 0.7, "drive": (0.0, 0.4, 0.0), "pumping": 0.3},
     )
     for couplings in families:
         for N in (10_000, 1000, 200, 60):
-            scaled = {k: v / N if k in ("collective_emission", "chi", "twisting") else v for k, v in couplings.items()}
+            scaled = {k: v / N if k in _PAIRS else v for k, v in couplings.items()}
             problem = Problem(SpinModel(N=N, **scaled), tilted(), times())
             if not subject.supports(problem) or not subject.claim(problem).covers("spin"):
                 continue
@@ -113,6 +165,47 @@ def large_N_limit(subject: Subject) -> Measured:  # N is the field's own name
             if error > allowed:
                 raise FailedCheckError(f"apart from the limit by {error:.3g} for {problem!r}", error, allowed)
             worst = max(worst, Measured(error, allowed), key=lambda item: item.measured / item.allowed)
+            seen += 1
+            break
+    if not seen:
+        raise SkippedCheckError("the solver takes no large problem of this check within two seconds of its estimate")
+    return worst
+
+
+@check("physics", "asymptotic and exact claims that cover the covariance")
+def large_N_fluctuations(subject: Subject) -> Measured:  # N is the field's own name
+    """Many spins twisted at fixed Nη, with noise: spin and covariance/N are those of the closed form, but for 8/N."""
+    worst, seen = Measured(0.0, 1.0), 0
+    families: tuple[dict[str, Any], ...] = (
+        {"twisting": 1.2, "drive": (0.0, 0.0, 0.5)},
+        {"twisting": 0.9, "emission": 0.5, "pumping": 0.3, "dephasing": 0.4},
+        {"twisting": -0.8, "collective_dephasing": 0.6},
+    )
+    for couplings in families:
+        for N in (10_000, 1000, 200, 60):
+            scaled = {k: v / N if k in (*_PAIRS, "collective_dephasing") else v for k, v in couplings.items()}
+            problem = Problem(SpinModel(N=N, **scaled), tilted(), times())
+            if not subject.supports(problem) or subject.claim(problem).accuracy == "mean_field":
+                continue
+            claim, seconds = subject.claim(problem), subject.solver.estimate(problem, subject.options).seconds
+            if not claim.covers("covariance") or not (seconds < 2.0 or (math.isnan(seconds) and N <= 60)):
+                continue
+            moments, expected = subject.solution(problem), _twisting(problem)
+            sound = problem.times <= moments.valid_until
+            for name, right, scale in (("spin", expected[0], N / 2), ("covariance", expected[1], N)):
+                error = np.abs(getattr(moments, name) - right)[sound] / scale
+                allowed = np.full(error.shape, 8 / N + 1e-4)
+                if moments.samples is not None:
+                    allowed += subject._statistical(moments, problem, name)[sound] / scale
+                at = np.unravel_index(int((error / allowed).argmax()), error.shape)
+                found = Measured(float(error[at]), float(allowed[at]))
+                if found.measured > found.allowed:
+                    raise FailedCheckError(
+                        f"{name} is apart from the closed form by {found.measured:.3g} (of {scale:g}): {problem!r}",
+                        found.measured,
+                        found.allowed,
+                    )
+                worst = max(worst, found, key=lambda item: item.measured / item.allowed)
             seen += 1
             break
     if not seen:

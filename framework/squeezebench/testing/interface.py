@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import time
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -14,15 +16,18 @@ from squeezebench.model import SpinModel
 from squeezebench.moments import Moments
 from squeezebench.problem import Problem
 from squeezebench.solver import API_VERSION, SAMPLED_TIERS, TIERS, Claim, Cost, Support
-from squeezebench.states import CoherentSpinState
+from squeezebench.states import CoherentSpinState, DickeState
 
-from .problems import catalogue
+from .problems import catalogue, random_problems, tilted
 from .reference import reference_moments
 from .registry import check
 from .results import FailedCheckError, Measured, SkippedCheckError
 from .subject import Subject
 
 __all__: list[str] = []
+
+#: Seconds and bytes (as Python counts them) that an answer about a problem may take before anything is solved.
+_ANSWER, _ANSWER_BYTES = 1.5, 1e8
 
 
 @check("interface")
@@ -82,11 +87,9 @@ def answers_consistent(subject: Subject) -> None:
     """`supports`, `claim`, `estimate` are of the right types, say the same twice; what is supported can be solved."""
     solver = subject.solver
     for problem in catalogue():
-        support = solver.supports(problem, subject.options)
-        if not isinstance(support, Support):
-            raise FailedCheckError(f"supports gave {support!r}, which is no squeezebench.Support")
         if not subject.supports(problem):
             continue
+        support = solver.supports(problem, subject.options)
         claims = [solver.claim(problem, subject.options) for _ in range(2)]
         cost = solver.estimate(problem, subject.options)
         if not isinstance(claims[0], Claim):
@@ -95,8 +98,17 @@ def answers_consistent(subject: Subject) -> None:
             raise FailedCheckError(f"supports or claim say something else the second time, for {problem!r}")
         if not isinstance(cost, Cost):
             raise FailedCheckError(f"estimate gave {cost!r}, which is no squeezebench.Cost")
-        if cost.bytes < 0 or cost.seconds < 0:
-            raise FailedCheckError(f"estimate gave {cost!r}: costs are not negative; NaN says that it is not known")
+        if cost.bytes <= 0 or cost.seconds <= 0:
+            raise FailedCheckError(f"estimate gave {cost!r}: nothing is free; NaN says that it is not known")
+        if claims[0].accuracy == "exact" and claims[0].floor > TIERS["fast"]:
+            raise FailedCheckError(
+                f"claims to be exact with a floor of {claims[0].floor:g}: above {TIERS['fast']:g}, the error of the "
+                "tier 'fast', an answer is asymptotic",
+                claims[0].floor,
+                TIERS["fast"],
+            )
+        if not any(claims[0].covers(name) for name in ("spin", "covariance", "xi2", "n_eff")):
+            raise FailedCheckError(f"claims {claims[0].observables} only: then nothing says whether it is right")
         blocks = solver.sample_blocks(problem, subject.options)
         if isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < 0:
             raise FailedCheckError(f"sample_blocks gave {blocks!r}: give a number of blocks, 0 if it is one piece")
@@ -110,11 +122,22 @@ def answers_consistent(subject: Subject) -> None:
 
 @check("interface")
 def refusals(subject: Subject) -> Measured | None:
-    """What is refused is refused with a reason in words."""
+    """What is refused, 10⁹ spins among it, is refused by an answer with a reason in words, and by no exception."""
     refused = 0
-    extra = [Problem(SpinModel(N=10**5, collective_emission=1.0, emission=1.0), CoherentSpinState(), [0.0, 1e-9])]
-    for problem in [*catalogue(), *extra]:
-        support = subject.solver.full_support(problem, subject.options)
+    extra = [
+        Problem(SpinModel(N=10**9, collective_emission=1.0, emission=1.0), CoherentSpinState(), [0.0, 1e-9]),
+        Problem(SpinModel(N=10**9, twisting=1e-9, dephasing=1.0), tilted(), [0.0, 1e-9]),
+        Problem(SpinModel(N=10**5, collective_emission=1.0, emission=1.0), DickeState(0, 0), [0.0, 1e-9]),
+    ]
+    for problem in [*catalogue(), *random_problems(1, 1), *extra]:
+        try:
+            support = subject.solver.full_support(problem, subject.options)
+        except Exception as error:
+            raise FailedCheckError(
+                f"supports raises {type(error).__name__} instead of refusing: {error}, for {problem!r}"
+            ) from error
+        if not isinstance(support, Support):
+            raise FailedCheckError(f"supports gave {support!r}, which is no squeezebench.Support")
         if support:
             continue
         refused += 1
@@ -123,6 +146,40 @@ def refusals(subject: Subject) -> Measured | None:
     if not refused:
         raise SkippedCheckError("the solver refuses nothing of the catalogue")
     return None
+
+
+@check("interface")
+def answers_before_work(subject: Subject) -> Measured:
+    """`supports`, `claim` and `estimate` answer at once, however large the problem: nothing is solved for them."""
+    along, grid = CoherentSpinState(math.pi / 2, 0.0), np.linspace(0.0, 0.1, 11)
+    problems = [
+        Problem(SpinModel.driven_cavity(N=N, upsilon_ratio=0.9, gamma_s=1.0), CoherentSpinState(), grid)
+        for N in (4, 10**3, 10**6)
+    ]
+    problems += [Problem(SpinModel(N=N, twisting=1 / N, emission=1.0), along, grid) for N in (10**3, 10**6)]
+    problems.append(Problem(SpinModel.driven_cavity(N=10**3, upsilon_ratio=0.9), DickeState(500, -500), [math.inf]))
+    worst, solver = 0.0, subject.solver
+    for problem in problems:
+        best = math.inf
+        for _ in range(2):  # the first call may import
+            tracemalloc.start()
+            started = time.perf_counter()
+            try:
+                if subject.supports(problem):
+                    solver.claim(problem, subject.options)
+                    solver.estimate(problem, subject.options)
+                peak = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+            best = min(best, time.perf_counter() - started)
+            if best < _ANSWER:
+                break
+        if best > _ANSWER:
+            raise FailedCheckError(f"answers about {problem!r} only after {best:.2g} s", best, _ANSWER)
+        if peak > _ANSWER_BYTES:
+            raise FailedCheckError(f"takes {peak:.2g} bytes to answer about {problem!r}", peak, _ANSWER_BYTES)
+        worst = max(worst, best)
+    return Measured(worst, _ANSWER)
 
 
 @check("interface", "exact and sampled solvers, where ξ² is covered and has a value")

@@ -9,7 +9,7 @@ import numpy as np
 
 from squeezebench.model import SpinModel
 from squeezebench.problem import Problem, Rotation, Segment
-from squeezebench.states import CoherentSpinState, DickeState
+from squeezebench.states import CoherentSpinState, DickeState, MeanFieldSteadyState
 
 from .problems import random_model, random_problems, tilted, times
 from .reference import reference_moments
@@ -67,12 +67,21 @@ def random_models(subject: Subject) -> Measured:
 
 
 @check("physics", JUDGED)
+def six_spins(subject: Subject) -> Measured:
+    """Five and six spins, every coupling at random, against 2^N: what is exact for four only is not exact."""
+    return subject.judge([*random_problems(5, 1), *random_problems(6, 1)], "five and six spins")
+
+
+@check("physics", JUDGED)
 def cavity_models(subject: Subject) -> Measured:
     """The driven cavity, below and above threshold, with and without χ and single-particle emission, against 2^N."""
     problems = []
     for ratio, chi, gamma in ((0.6, 0.0, 0.0), (0.9, 0.0, 0.5), (0.8, 0.7, 0.4), (1.4, -0.5, 0.3)):
         model = SpinModel.driven_cavity(N=4, upsilon_ratio=ratio, chi=chi, gamma_s=gamma)
         problems += [Problem(model, CoherentSpinState(), times()), Problem(model, CoherentSpinState(math.pi), times())]
+    # A start that only the problem can resolve.
+    model = SpinModel.driven_cavity(N=3, upsilon_ratio=0.8, chi=0.5, gamma_s=0.3)
+    problems.append(Problem(model, MeanFieldSteadyState(), times()))
     return subject.judge(problems, "driven cavity")
 
 
@@ -107,7 +116,10 @@ def schedules(subject: Subject) -> Measured:
     entries: list[Segment | Rotation] = [Segment(first, 0.4), Rotation("x", 0.7), Segment(dark, 0.3)]
     back = dataclasses.replace(twist, twisting=-0.6)
     echo: list[Segment | Rotation] = [Segment(twist, 0.25), Rotation("y", 1.2), Segment(back, 0.45)]
+    # A rotation at the very start, about a slanted axis, and one at the very end; no save point at any of them.
+    edges: list[Segment | Rotation] = [Rotation((0.6, 0.0, 0.8), 0.9), Segment(twist, 0.3), Segment(first, 0.45)]
+    edges.append(Rotation("z", -0.5))
     grid = [0.0, 0.02, 0.25, 0.4, 0.55, 0.7]
-    problems = [Problem(schedule=entries, initial=tilted(), times=grid)]
-    problems.append(Problem(schedule=echo, initial=tilted(), times=grid))
+    problems = [Problem(schedule=item, initial=tilted(), times=grid) for item in (entries, echo)]
+    problems.append(Problem(schedule=edges, initial=tilted(), times=[0.0, 0.2, 0.35, 0.6, 0.75]))
     return subject.judge(problems, "schedules")

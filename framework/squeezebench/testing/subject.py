@@ -30,8 +30,8 @@ _MARGIN = 10.0
 _ESTIMATES = 5.0
 #: Standard errors that one of some hundred numbers may be off by, with error bars of a few dozen blocks.
 _SIGMAS = 6.0
-#: Of the change since t = 0, for claims that are not exact: less than the smallest fault that anybody would call one.
-_FIRST_ORDER = 0.02
+#: Of the change since t = 0, for claims that are not exact: well below the smallest fault of a coupling.
+_FIRST_ORDER = 0.003
 #: Jumps that may be missed by chance before anything tells of it: λ − 6√λ ≤ 0 up to λ = 36.
 _RARE = 36.0
 #: Up to here a sampled answer may rest on a handful of jumps, whose scatter says too little about their number.
