@@ -68,7 +68,11 @@ def test_a_wrong_coupling_fails_its_own_check_and_no_other_couplings(fault: str)
     assert failed <= MIXED | {target} | others
 
 
-@pytest.mark.parametrize("fault", TERMS)
+#: Leaves the first moments as they are at all times: nothing that such a claim is held to.
+SECOND_MOMENTS_ONLY = {"collective dephasing acts on each spin"}
+
+
+@pytest.mark.parametrize("fault", [fault for fault in TERMS if fault not in SECOND_MOMENTS_ONLY])
 def test_a_wrong_coupling_is_seen_behind_a_claim_that_states_no_error(fault: str) -> None:
     target, bend, _ = TERMS[fault]
     assert not sb.testing.check_solver(broken_in_a_term(bend, TinyAsymptotic), only=[target]).passed
