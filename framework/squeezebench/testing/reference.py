@@ -30,6 +30,9 @@ Complex = NDArray[np.complex128]
 #: Liouvillians are 4^N × 4^N: 4096 × 4096 for six spins.
 MAX_SPINS = 6
 
+#: Numbers in ρ up to which the whole exponential is cheaper than its product with ρ over a long step (in 1/norm).
+_SMALL, _LONG = 256, 100.0
+
 _HALF_PAULI: Complex = 0.5 * np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 
 
@@ -87,7 +90,7 @@ def _moments(rho: Complex, N: int) -> tuple[Array, Array]:
     return spin, (raw + raw.T) / 2 - np.outer(spin, spin)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def reference_moments(problem: Problem) -> tuple[Array, Array]:
     """⟨J⟩ (T, 3) and the symmetrised covariance (T, 3, 3) at the problem's times.
 
@@ -120,12 +123,16 @@ def reference_moments(problem: Problem) -> tuple[Array, Array]:
             found = [_moments(rho, N) if late else old for late, old in zip(later, found, strict=True)]
             continue
         generator, end = _liouvillian(entry.model), now + entry.duration
-        trace = complex(generator.trace())
+        trace, norm = complex(generator.trace()), float(abs(generator).sum(axis=0).max())
         stops = [(k, float(t)) for k, t in enumerate(times) if now < t <= end * (1 + 1e-12)]
         for k, stop in [*stops, (-1, end)]:
             step = stop - now
             if step > 0:
-                rho = expm_multiply(generator * step, rho.reshape(-1), traceA=trace * step).reshape(rho.shape)
+                flat = rho.reshape(-1)
+                if len(flat) <= _SMALL and step * norm > _LONG:
+                    rho = (expm(generator.toarray() * step) @ flat).reshape(rho.shape)
+                else:
+                    rho = expm_multiply(generator * step, flat, traceA=trace * step).reshape(rho.shape)
             now = stop
             if k >= 0:
                 found[k] = _moments(rho, N)

@@ -102,7 +102,7 @@ MIXED = {
     "one_spin", "two_spins", "random_models", "six_spins", "cavity_models", "general_models", "dicke_starts",
     "schedules",
     "rotation_symmetry", "mirror_symmetry", "conserved_quantities", "collective_steady_state", "large_N_limit",
-    "tiers_reach_their_error", "units_of_time",
+    "tiers_reach_their_error", "units_of_time", "late_times", "nothing_happens",
 }  # fmt: skip
 
 #: Coupling → how it is wrong, and the check that must say so.

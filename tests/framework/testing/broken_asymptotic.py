@@ -58,7 +58,7 @@ class TinyMeanField(sb.Solver):
 
         start = np.asarray(problem.initial_state.bloch_vector(problem.N))
         stop = float(problem.times[-1]) or 1.0
-        found = solve_ivp(slope, (0.0, stop), start, "DOP853", problem.times, rtol=1e-9, atol=1e-11, max_step=stop / 4)
+        found = solve_ivp(slope, (0.0, stop), start, "DOP853", problem.times, rtol=1e-8, atol=1e-10, max_step=stop / 2)
         s = found.y.T
         covariance = problem.N / 4 * (np.eye(3) - s[:, :, None] * s[:, None, :])
         return sb.Moments(problem.N / 2 * s, covariance)
@@ -104,7 +104,9 @@ class TinyTwisting(TinyAsymptotic):
 
     name = "tiny_twisting"
     schedules = False
-    factor = 1.0
+
+    def estimate(self, problem: Any, options: Any) -> sb.Cost:
+        return sb.Cost(bytes=1e4, seconds=1e-3)
 
     def supports(self, problem: Any, options: Any) -> sb.Support:
         m = problem.model
@@ -149,7 +151,7 @@ FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     ),
     (Lazy, "two_spins", {"*"}),
     (Modest, "collective_emission", {"one_spin", "two_spins", "random_models", "six_spins", "cavity_models"}
-     | {"dicke_starts", "schedules"}),
+     | {"dicke_starts", "schedules", "rotation_symmetry"}),
     (Vain, "random_models", {"*"}),
     (Swelling, "large_N_fluctuations", {"physical_laws"}),
     (ShotNoiseOnly, "large_N_fluctuations", {"physical_laws"}),

@@ -142,7 +142,8 @@ class Silencing(Tiny):
 
 class Wandering(Tiny):
     def spoil(self, moments: Any, problem: Any, options: Any, context: Any) -> sb.Moments:
-        os.chdir(Path.cwd().parent)
+        there = Path("there")
+        os.chdir(there if there.is_dir() else Path.cwd().parent)
         return moments
 
 

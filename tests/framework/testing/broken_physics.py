@@ -132,10 +132,10 @@ class Tired(Tiny):
 
 
 class Coasting(Tiny):
-    """What decays is gone after fifty times the slowest rate; here: a slow rate below 0.01 counts as none."""
+    """What decays is gone after fifty times the slowest rate; here: a slow rate below 0.03 counts as none."""
 
     bend = changed(
-        lambda m: {"emission": m.emission * (m.emission > 0.01), "dephasing": m.dephasing * (m.dephasing > 0.01)}
+        lambda m: {"emission": m.emission * (m.emission > 0.03), "dephasing": m.dephasing * (m.dephasing > 0.03)}
     )
 
 
@@ -199,7 +199,7 @@ class Afresh(Tiny):
         from squeezebench.testing.reference import reference_moments
 
         spin, covariance = moments.spin, moments.covariance
-        for k in range(1, len(problem.times)):
+        for k in range(1, min(3, len(problem.times))):
             bloch = spin[k - 1] / (problem.N / 2)
             length = min(1.0, float(np.linalg.norm(bloch)))
             theta = math.acos(float(np.clip(bloch[2] / length, -1, 1))) if length > 1e-9 else 0.0

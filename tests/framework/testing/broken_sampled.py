@@ -142,7 +142,7 @@ RIGHT: list[type[sb.Solver]] = [TinyBlocks]
 
 #: (broken solver, check meant for it, further checks that test what is broken).
 FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
-    (Neighbouring, "seed_matters", {"error_bars"}),
+    (Neighbouring, "seed_matters", {"error_bars", "unbiased"}),
     (OneStream, "error_bars", _BARS),
     (InPairs, "error_bars", _BARS),
     (Common, "error_bars", _BARS),

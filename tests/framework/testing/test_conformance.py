@@ -91,6 +91,7 @@ FAULTS = [
 def test_a_fault_fails_the_check_meant_for_it_and_none_that_tests_what_it_leaves_intact(
     kind: type[sb.Solver], target: str, also: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path)  # some of them leave things behind
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     with np.errstate():
