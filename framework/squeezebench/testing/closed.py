@@ -89,6 +89,20 @@ def collective_steady_state(subject: Subject) -> Measured:
     return subject.judge(exact, "collective steady state", reference=late)
 
 
+@check("physics", JUDGED)
+def collective_course(subject: Subject) -> Measured:
+    """Ten to sixteen spins under collective terms: the burst of light, the driven cavity, all at once; in J = N/2."""
+    up = CoherentSpinState(0.0)
+    every = SpinModel(10, 0.2, (0.7, -0.4, 0.3), 0.15, 0.3, 0.1, 0.2)
+    cavity = SpinModel.driven_cavity(N=12, upsilon_ratio=0.9, chi=0.4)
+    problems = [
+        Problem(SpinModel(N=16, collective_emission=1.0), up, times(0.6)),
+        Problem(cavity, CoherentSpinState(), times(0.8)),
+        Problem(every, tilted(), times()),
+    ]
+    return subject.judge(problems, "collective course", reference=closed_forms.collective_course)
+
+
 @check("physics", JUDGED + "; mean field: the spins")
 def late_times(subject: Subject) -> Measured:
     """Free spins long after the fastest rate has done its work, and under slow ones, in closed form."""

@@ -64,6 +64,10 @@ def options(subject: Subject) -> None:
         resolved = solver.resolve_options(tier)
         if resolved != solver.resolve_options(tier):
             raise FailedCheckError(f"the tier {tier!r} resolves to other options the second time")
+        if solver.Options.model_validate_json(resolved.model_dump_json()) != resolved:
+            raise FailedCheckError(
+                f"options of the tier {tier!r} are not the same after JSON: stores could not name them"
+            )
     for name, info in solver.Options.model_fields.items():
         if info.is_required():
             raise FailedCheckError(f"option {name!r} has no default")
@@ -98,8 +102,11 @@ def answers_consistent(subject: Subject) -> None:
             raise FailedCheckError(f"supports or claim say something else the second time, for {problem!r}")
         if not isinstance(cost, Cost):
             raise FailedCheckError(f"estimate gave {cost!r}, which is no squeezebench.Cost")
-        if cost.bytes <= 0 or cost.seconds <= 0:
-            raise FailedCheckError(f"estimate gave {cost!r}: nothing is free; NaN says that it is not known")
+        if cost.bytes <= 0 or cost.seconds <= 0 or math.inf in (cost.bytes, cost.seconds):
+            raise FailedCheckError(
+                f"estimate gave {cost!r} for {problem!r}: nothing that is supported is free or takes for ever; NaN "
+                "says that it is not known"
+            )
         if claims[0].accuracy == "exact" and claims[0].floor > TIERS["fast"]:
             raise FailedCheckError(
                 f"claims to be exact with a floor of {claims[0].floor:g}: above {TIERS['fast']:g}, the error of the "

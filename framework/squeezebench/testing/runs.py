@@ -6,16 +6,18 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from squeezebench.errors import SolverError, SqueezebenchWarning
 from squeezebench.model import SpinModel
-from squeezebench.moment_checks import check_moments
+from squeezebench.moment_checks import check_moments, check_trajectories
 from squeezebench.moments import Moments
 from squeezebench.observables import Inputs, builtin
 from squeezebench.problem import Problem
@@ -99,6 +101,22 @@ def deadline(subject: Subject) -> None:
     if seconds > _MOMENT:
         raise FailedCheckError("takes no notice of context.deadline", seconds, _MOMENT)
     _ended(subject, problem, moments, "past its deadline")
+
+
+@check("interface")
+def kept_and_resumed(subject: Subject) -> None:
+    """What is kept beside the moments, and a folder to resume from, change no bit of them; trajectories are in form."""
+    problem = first_supported(subject, finite=subject.solver.times)
+    plain = bits(subject.solution(problem))
+    kept = subject.solve(problem, keep=frozenset({"series", "trajectories", "states"}))
+    if bits(kept) != plain:
+        raise FailedCheckError("the result depends on what is kept")
+    if "trajectories" in kept.extra:
+        check_trajectories(kept.extra["trajectories"], len(problem.times))
+    with tempfile.TemporaryDirectory() as folder:
+        for what in ("with", "resumed from"):
+            if bits(subject.solve(problem, checkpoint=Path(folder))) != plain:
+                raise FailedCheckError(f"the result is another one {what} a checkpoint")
 
 
 @check("interface")

@@ -30,6 +30,8 @@ _MARGIN = 10.0
 _ESTIMATES = 5.0
 #: Standard errors that one of some hundred numbers may be off by, with error bars of a few dozen blocks.
 _SIGMAS = 6.0
+#: Chance of a larger deviation, for error bars of fewer blocks: below 32 of them that is more than six.
+_CHANCE = 5e-7
 #: Of the change since t = 0, for claims that are not exact: well below the smallest fault of a coupling.
 _FIRST_ORDER = 0.003
 #: Jumps that may be missed by chance before anything tells of it: λ − 6√λ ≤ 0 up to λ = 36.
@@ -214,8 +216,12 @@ class Subject:
 
     def _statistical(self, moments: Moments, problem: Problem, name: str) -> Array:
         """Standard errors times the number of them that is allowed, and early on what rare jumps may add."""
+        from scipy.stats import t as student
+
         assert moments.samples is not None
-        found = _SIGMAS * self._standard_error(moments, name)
+        # Of a few blocks only, standard errors are uncertain themselves.
+        sigmas = max(_SIGMAS, float(student.isf(_CHANCE, max(1, len(moments.samples.count) - 1))))
+        found = sigmas * self._standard_error(moments, name)
         # One jump changes a trajectory's spin by at most its length.
         size = problem.N if name == "spin" else problem.N**2 / 2
         early = (problem.times > 0) & (problem.times <= _RARE_UNTIL * problem.times[-1])

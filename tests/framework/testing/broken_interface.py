@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 import squeezebench as sb
 from squeezebench.testing.reference import reference_moments
@@ -228,6 +229,48 @@ class FromAnotherTime(Tiny):
     api_version = 0
 
 
+class NegativeByDefault(Tiny):
+    """A default outside the option's own bounds."""
+
+    class Options(sb.Options):
+        steps: int = Field(default=-1, gt=0, description="steps")
+
+
+class Endless(Tiny):
+    def estimate(self, problem: Any, options: Any) -> sb.Cost:
+        return sb.Cost(bytes=1e6, seconds=float("inf"))
+
+
+class Collecting(Tiny):
+    """Works less well when it has to keep states."""
+
+    def spoil(self, moments: Any, problem: Any, options: Any, context: Any) -> sb.Moments:
+        factor = 1 + 1e-9 * ("states" in context.keep)
+        return dataclasses.replace(moments, spin=factor * moments.spin)
+
+
+class TooMany(Tiny):
+    """Keeps five hundred trajectories."""
+
+    def spoil(self, moments: Any, problem: Any, options: Any, context: Any) -> sb.Moments:
+        if "trajectories" not in context.keep:
+            return moments
+        copies = {name: np.repeat(getattr(moments, name)[None], 500, 0) for name in ("spin", "covariance")}
+        return dataclasses.replace(moments, extra={"trajectories": copies})
+
+
+class Resuming(Tiny):
+    """Goes on from what it finds in the folder, as if nothing had been done there."""
+
+    def spoil(self, moments: Any, problem: Any, options: Any, context: Any) -> sb.Moments:
+        if context.checkpoint is None:
+            return moments
+        file = context.checkpoint / "state"
+        done = file.exists()
+        file.write_text("done")
+        return dataclasses.replace(moments, spin=moments.spin[::-1].copy()) if done else moments
+
+
 #: (broken solver, check meant for it, further checks that test what is broken).
 FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     (SinglePrecision, "shapes", {"tiers_reach_their_error"}),
@@ -260,4 +303,9 @@ FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     (Percent, "progress", set()),
     (TakesAnything, "options", set()),
     (FromAnotherTime, "attributes", set()),
+    (NegativeByDefault, "options", set()),
+    (Endless, "answers_consistent", set()),
+    (Collecting, "kept_and_resumed", set()),
+    (TooMany, "kept_and_resumed", set()),
+    (Resuming, "kept_and_resumed", set()),
 ]

@@ -247,6 +247,39 @@ class Interpolating(Tiny):
         return sb.Moments(spin, covariance)
 
 
+class TinyCollective(Tiny):
+    """Collective terms alone, in J = N/2, up to twenty spins."""
+
+    name = "tiny_collective"
+    schedules = False
+    cut = 20
+
+    def supports(self, problem: Any, options: Any) -> sb.Support:
+        m, start = problem.model, problem.initial_state.as_product(problem.N)
+        if not m.is_named or problem.N > 20 or m.emission or m.pumping or m.dephasing:
+            return sb.Support(False, "collective terms of up to twenty spins only")
+        if start is None or np.linalg.norm(start.bloch_vector(problem.N)) < 1 - 1e-12:
+            return sb.Support(False, "pure product states only")
+        return sb.Support(True)
+
+    def solve(self, problem: Any, options: Any, context: Any) -> sb.Moments:
+        from squeezebench.testing.closed_forms import collective_course
+
+        context.check()
+        model = problem.model
+        if problem.N > self.cut:
+            model = dataclasses.replace(model, collective_emission=0.98 * model.collective_emission)
+        return sb.Moments(*collective_course(sb.Problem(model, problem.initial, problem.times)))
+
+
+class NinthSpin(TinyCollective):
+    """A truncation that nothing below nine spins notices."""
+
+    cut = 8
+
+
+RIGHT: list[type[sb.Solver]] = [TinyCollective]
+
 _MODELS = MIXED | _TERMS | {"pure_decay", "late_times"}
 _GENERAL = {"rotation_symmetry"}
 _COURSE = _MODELS | {"stop_rule", "nothing_happens"}
@@ -258,6 +291,7 @@ FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     (TransposedRates, "general_models", _GENERAL),
     (DiagonalForm, "general_models", _GENERAL),
     (FourSpins, "six_spins", set()),
+    (NinthSpin, "collective_course", set()),
     (PureOnly, "initial_moments", {"one_spin", "two_spins", "random_models", "six_spins"}),
     (Tired, "late_times", {"collective_steady_state", "units_of_time"}),
     (Coasting, "late_times", {"units_of_time"}),

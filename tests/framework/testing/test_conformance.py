@@ -39,7 +39,7 @@ def test_the_reference_is_the_master_equation() -> None:
             assert np.allclose(covariance[k], (raw + raw.T) / 2 - np.outer(mean, mean), atol=1e-11)
 
 
-RIGHT = [Tiny, TinySampled, *broken_asymptotic.RIGHT, *broken_sampled.RIGHT]
+RIGHT = [Tiny, TinySampled, *broken_asymptotic.RIGHT, *broken_physics.RIGHT, *broken_sampled.RIGHT]
 
 
 @pytest.mark.parametrize("solver", [kind() for kind in RIGHT], ids=lambda solver: solver.name)
