@@ -267,7 +267,7 @@ class TinyCollective(Tiny):
 
         context.check()
         model = problem.model
-        if problem.N > self.cut:
+        if self.cut < problem.N:
             model = dataclasses.replace(model, collective_emission=0.98 * model.collective_emission)
         return sb.Moments(*collective_course(sb.Problem(model, problem.initial, problem.times)))
 
