@@ -129,7 +129,7 @@ class Subject:
         """
         worst, skipped = Measured(0.0, 1.0), ""
         seen = 0
-        for problem in self.supported(problems, what):
+        for problem in self.supported(problems, f"problems of this check ({what})"):
             try:
                 found = self._compare(problem, reference(problem), free)
             except SkippedCheckError as none:

@@ -322,7 +322,11 @@ _ALL_PHYSICS = MIXED | _TERMS | {"initial_moments", "physical_laws"}
 FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     (RawProducts, "initial_moments", _ALL_PHYSICS),
     (Asymmetric, "shapes", _ALL_PHYSICS | {"*"}),
-    (GlobalNoise, "global_random_state", {"same_seed_same_result", "threads", "batch_equals_single", "blocks_apart"}),
+    (
+        GlobalNoise,
+        "global_random_state",
+        {"same_seed_same_result", "threads", "batch_equals_single", "blocks_apart", "kept_and_resumed"},
+    ),
     (Drawing, "global_random_state", set()),
     (Mutating, "inputs_unchanged", {"answers_consistent"}),
     (Backwards, "progress", set()),
@@ -331,7 +335,7 @@ FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     (BatchInAnotherOrder, "batch_equals_single", set()),
     (Wordless, "refusals", set()),
     (ThreadDependent, "threads", set()),
-    (Remembering, "same_seed_same_result", {"global_random_state", "threads"}),
+    (Remembering, "same_seed_same_result", {"global_random_state", "threads", "kept_and_resumed"}),
     (EqualSteps, "save_times", _ALL_PHYSICS - {"initial_moments", "physical_laws"}),
     (Biased, "unbiased", {"conserved_quantities"}),
     # error bars are what every comparison of a sampled answer is judged by
