@@ -167,7 +167,7 @@ def hermitian_matrix(value: Any, name: str, *, real: bool = False, positive: boo
         raise InvalidModelError(f"{name} has shape {matrix.shape}: give a 3x3 matrix over (x, y, z)")
     if not np.isfinite(matrix).all():
         raise InvalidModelError(f"{name} has an entry that is not finite: give finite numbers")
-    scale = np.abs(matrix.view(np.float64)).max()
+    scale = np.abs(np.ascontiguousarray(matrix).view(np.float64)).max()
     if scale > LARGEST_RATE:
         raise InvalidModelError(f"{name} has an entry of {scale:g}, which is too large: give rates in a larger unit")
     if np.abs(matrix - matrix.conj().T).max() > _MATRIX_TOLERANCE * scale:

@@ -113,6 +113,11 @@ def test_checks_name_what_they_refuse(check, value, message):
         check(value, "x")
 
 
+def test_a_transposed_matrix_is_one_too():
+    matrix = np.array([[1, 0.2j, 0], [-0.2j, 1, 0], [0, 0, 0.5]])
+    assert np.array_equal(hermitian_matrix(matrix.T, "x"), matrix.T)
+
+
 def test_round_off_of_a_symmetric_matrix_is_mended():
     matrix = hermitian_matrix([[1, 1e-12, 0], [0, 1, 0], [0, 0, 1]], "x")
     np.testing.assert_array_equal(matrix, matrix.conj().T)

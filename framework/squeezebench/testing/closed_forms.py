@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["collective_steady_state", "mean_field", "twisting"]
+__all__ = ["collective_course", "collective_steady_state", "mean_field", "twisting"]
 
 Array = NDArray[np.float64]
 
@@ -82,6 +82,51 @@ def collective_steady_state(model: Any) -> tuple[Array, Array]:
     spin = np.einsum("aij,ji->a", J, rho).real
     raw = np.einsum("aij,bjk,ki->ab", J, J, rho).real
     return spin[None], ((raw + raw.T) / 2 - np.outer(spin, spin))[None]
+
+
+def collective_course(problem: Any) -> tuple[Array, Array]:
+    """Moments under collective terms alone, from a pure product state: the master equation in the multiplet J = N/2.
+
+    Dense matrices from the textbook's J_z and J±, for ten or twenty spins; nothing of a solver is used.
+
+    Returns
+    -------
+    spin, covariance : ndarray (T, 3), (T, 3, 3)
+    """
+    from scipy.linalg import expm
+    from scipy.sparse import csr_array, eye_array, kron
+    from scipy.sparse.linalg import expm_multiply
+
+    model, N, times = problem.model, problem.N, problem.times
+    M = np.arange(N / 2, -N / 2 - 1, -1)
+    lowering = np.diag(np.sqrt(N / 2 * (N / 2 + 1) - M[:-1] * M[1:]), -1)
+    raising, Jz = lowering.T, np.diag(M)
+    J = np.array([(lowering + raising) / 2, (raising - lowering) / 2j, Jz])
+    H = model.chi * raising @ lowering + model.twisting * Jz @ Jz + np.einsum("a,aij->ij", np.array(model.drive), J)
+    one = eye_array(N + 1, format="csr")
+    total = -1j * (kron(csr_array(H), one) - kron(one, csr_array(H.T)))
+    rates = (model.collective_emission, model.collective_pumping, model.collective_dephasing)
+    for rate, jump in zip(rates, (lowering, raising, Jz), strict=True):
+        lost = jump.T @ jump
+        total = total + rate * (
+            kron(csr_array(jump), csr_array(jump)) - (kron(csr_array(lost), one) + kron(one, csr_array(lost))) / 2
+        )
+    x, y, z = (float(value) for value in problem.initial_state.bloch_vector(N))
+    # The coherent state is the highest state along its own axis: turned there from z about the axis across both.
+    angle, across = np.arccos(np.clip(z, -1, 1)), np.array([-y, x, 0.0])
+    norm = np.linalg.norm(across)
+    across = across / norm if norm > 0 else np.array([1.0, 0.0, 0.0])
+    psi = expm(-1j * angle * np.einsum("a,aij->ij", across, J))[:, 0]
+    rho, now = np.outer(psi, psi.conj()).ravel(), 0.0
+    spin, covariance = np.empty((len(times), 3)), np.empty((len(times), 3, 3))
+    for k, t in enumerate(times):
+        if t > now:
+            rho, now = expm_multiply(csr_array(total) * (t - now), rho), float(t)
+        matrix = rho.reshape(N + 1, N + 1)
+        spin[k] = np.einsum("aij,ji->a", J, matrix).real
+        raw = np.einsum("aij,bjk,ki->ab", J, J, matrix).real
+        covariance[k] = (raw + raw.T) / 2 - np.outer(spin[k], spin[k])
+    return spin, covariance
 
 
 def mean_field(model: Any, bloch: Any, times: Array) -> Array:

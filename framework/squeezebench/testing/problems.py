@@ -37,8 +37,8 @@ def tilted() -> CoherentSpinState:
 
 
 def times(stop: float = 1.0) -> Any:
-    """Save points, the second of them early."""
-    return np.array([0.0, 0.02, 0.2, 0.5, 1.0]) * stop
+    """Save points, two of them early."""
+    return np.array([0.0, 0.002, 0.02, 0.2, 0.5, 1.0]) * stop
 
 
 def term_problems(name: str) -> list[Problem]:

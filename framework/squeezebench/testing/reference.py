@@ -27,8 +27,11 @@ __all__ = ["MAX_SPINS", "reference_moments"]
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
-#: Liouvillians are 4^N × 4^N: 256 × 256 for four spins.
-MAX_SPINS = 4
+#: Liouvillians are 4^N × 4^N: 4096 × 4096 for six spins.
+MAX_SPINS = 6
+
+#: Numbers in ρ up to which the whole exponential is cheaper than its product with ρ over a long step (in 1/norm).
+_SMALL, _LONG = 256, 100.0
 
 _HALF_PAULI: Complex = 0.5 * np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 
@@ -42,26 +45,27 @@ def _single_spins(N: int) -> Complex:
     )
 
 
-def _liouvillian(model: Any) -> Complex:
-    """Matrix that takes the rows of ρ, one after another, to those of dρ/dt."""
+def _liouvillian(model: Any) -> Any:
+    """Matrix that takes the rows of ρ, one after another, to those of dρ/dt, sparse."""
+    from scipy.sparse import csr_array, eye_array, kron
+
     spins = _single_spins(model.N)
     J = spins.sum(axis=0)
     h, K = np.asarray(model.h), np.asarray(model.K)
-    H = np.einsum("a,aij->ij", h, J) + sum(K[a, b] * J[a] @ J[b] for a in range(3) for b in range(3))
-    one = np.eye(len(H))
-    total: Complex = -1j * (np.kron(H, one) - np.kron(one, H.T))
+    H = csr_array(np.einsum("a,aij->ij", h, J) + sum(K[a, b] * J[a] @ J[b] for a in range(3) for b in range(3)))
+    one = eye_array(H.shape[0], format="csr")
+    total = -1j * (kron(H, one, "csr") - kron(one, H.T, "csr"))
     for matrix, families in ((np.asarray(model.collective), [J]), (np.asarray(model.single), list(spins))):
-        if not matrix.any():
-            continue
+        # c = Σ_k λ_k v_k v_k†: each eigenvector is one jump operator.
+        rates, vectors = np.linalg.eigh(matrix)
         for operators in families:
-            for a in range(3):
-                for b in range(3):
-                    if matrix[a, b] == 0:
-                        continue
-                    lost = operators[b] @ operators[a]
-                    jump = np.kron(operators[a], operators[b].T)
-                    total = total + matrix[a, b] * (jump - 0.5 * (np.kron(lost, one) + np.kron(one, lost.T)))
-    return total
+            for rate, vector in zip(rates, vectors.T, strict=True):
+                if abs(rate) <= 1e-15 * np.abs(rates).max():
+                    continue
+                jump = csr_array(np.einsum("a,aij->ij", vector, operators))
+                lost = jump.conj().T @ jump
+                total = total + rate * (kron(jump, jump.conj(), "csr") - (kron(lost, one) + kron(one, lost.T)) / 2)
+    return csr_array(total)
 
 
 def _density_matrix(state: State, N: int) -> Complex:
@@ -73,7 +77,7 @@ def _density_matrix(state: State, N: int) -> Complex:
     if not isinstance(state, DickeState):
         raise TypeError(f"the reference starts from product and Dicke states, not from {state!r}")
     J = _single_spins(N).sum(axis=0)
-    # J² and J_z commute; for N ≤ 4, J(J + 1) and 1000 M cannot be mixed up.
+    # J² and J_z commute; for N ≤ 6, J(J + 1) and 1000 M cannot be mixed up.
     values, vectors = np.linalg.eigh(sum(j @ j for j in J) + 1000 * J[2])
     kept = vectors[:, np.abs(values - state.J * (state.J + 1) - 1000 * state.M) < 1e-6]
     return np.asarray(kept @ kept.conj().T / kept.shape[1])
@@ -86,7 +90,7 @@ def _moments(rho: Complex, N: int) -> tuple[Array, Array]:
     return spin, (raw + raw.T) / 2 - np.outer(spin, spin)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def reference_moments(problem: Problem) -> tuple[Array, Array]:
     """⟨J⟩ (T, 3) and the symmetrised covariance (T, 3, 3) at the problem's times.
 
@@ -101,7 +105,6 @@ def reference_moments(problem: Problem) -> tuple[Array, Array]:
         To some 1e-13 of N/2 and N²/4.
     """
     from scipy.linalg import expm
-    from scipy.sparse import csr_array
     from scipy.sparse.linalg import expm_multiply
 
     N, times = problem.N, problem.times
@@ -119,13 +122,17 @@ def reference_moments(problem: Problem) -> tuple[Array, Array]:
             later = times >= now - 1e-12 * max(1.0, now)
             found = [_moments(rho, N) if late else old for late, old in zip(later, found, strict=True)]
             continue
-        dense, end = _liouvillian(entry.model), now + entry.duration
-        generator, trace = csr_array(dense), complex(np.trace(dense))
+        generator, end = _liouvillian(entry.model), now + entry.duration
+        trace, norm = complex(generator.trace()), float(abs(generator).sum(axis=0).max())
         stops = [(k, float(t)) for k, t in enumerate(times) if now < t <= end * (1 + 1e-12)]
         for k, stop in [*stops, (-1, end)]:
             step = stop - now
             if step > 0:
-                rho = expm_multiply(generator * step, rho.reshape(-1), traceA=trace * step).reshape(rho.shape)
+                flat = rho.reshape(-1)
+                if len(flat) <= _SMALL and step * norm > _LONG:
+                    rho = (expm(generator.toarray() * step) @ flat).reshape(rho.shape)
+                else:
+                    rho = expm_multiply(generator * step, flat, traceA=trace * step).reshape(rho.shape)
             now = stop
             if k >= 0:
                 found[k] = _moments(rho, N)

@@ -22,6 +22,8 @@ def _term(name: str) -> Callable[[Subject], Measured]:
 
 
 for _name in TERMS:
-    check("physics", "exact, sampled; asymptotic by its own estimate, or at early times; mean field where free", _name)(
-        _term(_name)
-    )
+    check(
+        "physics",
+        "exact, sampled; asymptotic by its own estimate, and to first order of time; mean field where free",
+        _name,
+    )(_term(_name))

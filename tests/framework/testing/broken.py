@@ -15,7 +15,7 @@ from squeezebench.testing.reference import reference_moments
 
 
 class Tiny(sb.Solver):
-    """Exact for up to four spins; `bend` changes the problem before, `spoil` the moments after."""
+    """Exact for up to six spins; `bend` changes the problem before, `spoil` the moments after."""
 
     name = "tiny"
     schedules = True
@@ -25,8 +25,10 @@ class Tiny(sb.Solver):
         return sb.Claim("exact", floor=1e-12)
 
     def supports(self, problem: Any, options: Any) -> sb.Support:
-        if problem.N > 4:
-            return sb.Support(False, "up to four spins")
+        if problem.N > 6:
+            return sb.Support(False, "up to six spins")
+        if problem.initial_state.as_product(problem.N) is None and not isinstance(problem.initial, sb.DickeState):
+            return sb.Support(False, "product and Dicke states")
         return sb.Support(True)
 
     def bend(self, problem: sb.Problem) -> sb.Problem:
@@ -97,9 +99,10 @@ def driven(x: float, y: float, z: float) -> Any:
 
 #: Checks whose models hold all couplings at once: each of them may notice a fault of any.
 MIXED = {
-    "one_spin", "two_spins", "random_models", "cavity_models", "general_models", "dicke_starts", "schedules",
+    "one_spin", "two_spins", "random_models", "six_spins", "cavity_models", "general_models", "dicke_starts",
+    "schedules",
     "rotation_symmetry", "mirror_symmetry", "conserved_quantities", "collective_steady_state", "large_N_limit",
-    "tiers_reach_their_error", "units_of_time",
+    "tiers_reach_their_error", "units_of_time", "late_times", "nothing_happens",
 }  # fmt: skip
 
 #: Coupling → how it is wrong, and the check that must say so.
@@ -155,7 +158,8 @@ class Backwards(Tiny):
 
 class Deaf(Tiny):
     def solve(self, problem: Any, options: Any, context: Any) -> sb.Moments:
-        return self.spoil(sb.Moments(*reference_moments(self.bend(problem))), problem, options, context)
+        spin, covariance = reference_moments(self.bend(problem))
+        return self.spoil(sb.Moments(spin.copy(), covariance.copy()), problem, options, context)
 
 
 class Late(Deaf):
@@ -176,7 +180,7 @@ class BatchInAnotherOrder(Tiny):
 
 class Wordless(Tiny):
     def supports(self, problem: Any, options: Any) -> sb.Support:
-        return sb.Support(problem.N <= 4)
+        return sb.Support(problem.N <= 6)
 
 
 class ThreadDependent(Tiny):
@@ -318,7 +322,11 @@ _ALL_PHYSICS = MIXED | _TERMS | {"initial_moments", "physical_laws"}
 FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     (RawProducts, "initial_moments", _ALL_PHYSICS),
     (Asymmetric, "shapes", _ALL_PHYSICS | {"*"}),
-    (GlobalNoise, "global_random_state", {"same_seed_same_result", "threads", "batch_equals_single", "blocks_apart"}),
+    (
+        GlobalNoise,
+        "global_random_state",
+        {"same_seed_same_result", "threads", "batch_equals_single", "blocks_apart", "kept_and_resumed"},
+    ),
     (Drawing, "global_random_state", set()),
     (Mutating, "inputs_unchanged", {"answers_consistent"}),
     (Backwards, "progress", set()),
@@ -327,7 +335,7 @@ FAULTS: list[tuple[type[sb.Solver], str, set[str]]] = [
     (BatchInAnotherOrder, "batch_equals_single", set()),
     (Wordless, "refusals", set()),
     (ThreadDependent, "threads", set()),
-    (Remembering, "same_seed_same_result", {"global_random_state", "threads"}),
+    (Remembering, "same_seed_same_result", {"global_random_state", "threads", "kept_and_resumed"}),
     (EqualSteps, "save_times", _ALL_PHYSICS - {"initial_moments", "physical_laws"}),
     (Biased, "unbiased", {"conserved_quantities"}),
     # error bars are what every comparison of a sampled answer is judged by

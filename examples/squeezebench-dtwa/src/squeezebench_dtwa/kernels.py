@@ -32,7 +32,7 @@ import numpy as np
 
 from squeezebench.jit import kernel
 
-__all__ = ["step"]
+__all__ = ["advance", "course", "record", "start"]
 
 
 @kernel
@@ -70,7 +70,7 @@ def _add(s, slope, factor, out):
 
 
 @kernel
-def step(s, dt, drive, rates, rng, work):
+def _step(s, dt, drive, rates, rng, work):
     """One step of dt, in place: Runge-Kutta of order 4 with the noise held over the step (Wong and Zakai).
 
     Parameters
@@ -122,3 +122,63 @@ def step(s, dt, drive, rates, rng, work):
         _slope(middle, S, field, net, chi, eta, g, down, up, own, noisy, slope)
         _add(sum_, slope, dt / 3 if stage < 2 else dt / 6, sum_)
     s[:] = sum_
+
+
+@kernel
+def start(s, axes, length, rng):
+    """Fill s (3, N) with phase points of a product state: ±1 along the Bloch vector, and ±1 across it.
+
+    Parameters
+    ----------
+    s : ndarray (3, N)
+        To be filled.
+    axes : ndarray (3, 3)
+        Rows: unit vector along the Bloch vector, and two across.
+    length : float
+        Of the Bloch vector.
+    rng : numpy.random.Generator
+        Of this trajectory.
+    """
+    for i in range(s.shape[1]):
+        along = 1.0 if rng.random() < 0.5 * (1.0 + length) else -1.0
+        one = 1.0 if rng.random() < 0.5 else -1.0
+        other = 1.0 if rng.random() < 0.5 else -1.0
+        for a in range(3):
+            s[a, i] = along * axes[0, a] + one * axes[1, a] + other * axes[2, a]
+
+
+@kernel
+def record(s, spin, raw):
+    """Add Σ_i s_i/2 to spin (3,) and the symmetrised second moment of J to raw (3, 3).
+
+    Of one spin, σ_aσ_b + σ_bσ_a = 2δ_ab is known; only pairs are taken from the trajectory.
+    """
+    N = s.shape[1]
+    total, same = np.zeros(3), np.zeros((3, 3))
+    for i in range(N):
+        for a in range(3):
+            total[a] += s[a, i]
+            for b in range(3):
+                same[a, b] += s[a, i] * s[b, i]
+    for a in range(3):
+        spin[a] += total[a] / 2
+        raw[a, a] += N / 4
+        for b in range(3):
+            raw[a, b] += (total[a] * total[b] - same[a, b]) / 4
+
+
+@kernel
+def advance(s, dt, count, drive, rates, rng, work):
+    """`count` steps of dt, in place."""
+    for _ in range(count):
+        _step(s, dt, drive, rates, rng, work)
+
+
+@kernel
+def course(s, dts, counts, drive, rates, rng, work, spin, raw):
+    """A whole trajectory: counts[k] steps of dts[k] lead to time k + 1; adds to spin (T, 3) and raw (T, 3, 3)."""
+    record(s, spin[0], raw[0])
+    for k in range(len(counts)):
+        for _ in range(counts[k]):
+            _step(s, dts[k], drive, rates, rng, work)
+        record(s, spin[k + 1], raw[k + 1])
