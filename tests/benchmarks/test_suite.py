@@ -246,3 +246,53 @@ def test_settings_of_asv_are_json_but_for_whole_lines_of_comment(check_quick):
     assert settings["benchmark_dir"] == "benchmarks"
     # asv's own command builds the wheels of all dependencies too, and then finds several.
     assert settings["build_command"] == ["python -m build --wheel -o {build_cache_dir} {build_dir}"]
+
+
+# -------------------------------------------------------------------- the demonstration
+
+
+@pytest.fixture(scope="module")
+def demonstration():
+    spec = importlib.util.spec_from_file_location("demo_regression", ROOT / "benchmarks" / "demo_regression.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+#: As asv 0.6.6 prints it.
+TABLE = """
+| Change   | Before [468533b4] <main~1>   | After [a0cda28c] <main>   |   Ratio | Benchmark (Parameter)                                  |
+|----------|------------------------------|---------------------------|---------|--------------------------------------------------------|
+| +        | 1.6150292214689443e-10       | 2.1506656788794487e-08    |  133.17 | bench_mean_field.Accuracy.track_error('default')       |
+| +        | 462±20μs                     | 684±40μs                  |    1.48 | bench_one_axis_twisting.Solve.time_solve(1000000, 101) |
+"""  # noqa: E501
+
+
+def test_demonstration_is_content_when_both_faults_are_reported(demonstration):
+    assert demonstration.check(TABLE.splitlines(), 1) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "complaint"),
+    [
+        ("| +        | 1.6", "| -        | 1.6", 1, "less accurate, and not reported"),
+        ("| +        | 462", "| -        | 462", 1, "1.5 times slower, and not reported"),
+        ("    1.48 |", "    1.08 |", 1, "reported as 1.08 times slower, which is not near 1.5"),
+        ("Accuracy.track_error('default')", "Accuracy.track_error('tight')  ", 1, "nothing was done to it"),
+        ("", "", 0, "asv continuous ended with 0"),
+    ],
+)
+def test_demonstration_sees_what_is_not_reported(demonstration, old, new, status, complaint):
+    complaints, measured = demonstration.check(
+        TABLE.replace(old, new).splitlines() if old else TABLE.splitlines(), status
+    )
+    assert any(complaint in text for text in complaints), complaints
+    assert measured
+
+
+@pytest.mark.slow
+def test_asv_continuous_reports_a_slow_down_and_a_loss_of_accuracy():
+    """Two commits in a clone, built and measured by asv: minutes, and pip needs an index."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "demo_regression.py")]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
