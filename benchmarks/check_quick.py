@@ -29,11 +29,21 @@ LEFT_OUT = {
     # Left out of this pass only (`common.at_leisure`).
     ("bench_batch.Map.time_map", ("0.1",)),
     ("bench_batch.Map.track_nanoseconds_a_right_hand_side", ("0.1",)),
+    ("bench_figures.Scenario.time_run", ("'fig1a'",)),
+    ("bench_figures.Scenario.time_run", ("'fig2a'",)),
+    ("bench_figures.Scenario.time_run", ("'fig2b'",)),
+    ("bench_figures.Scenario.time_run", ("'fig3a'",)),
     ("bench_mcwf.OnePercent.track_seconds", ("2000",)),
-    ("bench_mcwf.Peer.track_ratio", ("10",)),
+    ("bench_mcwf.Peer.track_slowdown_to_peer", ("10",)),
+    ("bench_mcwf.Trajectory.track_seconds", ("10000",)),
+    ("bench_mcwf.Trajectory.track_seconds", ("40000",)),
+    ("bench_permutational.Populations.peakmem_solve", ("2000",)),
+    ("bench_permutational.Populations.time_solve", ("2000",)),
     ("bench_permutational_representations.Large.peakmem_solve", ("500",)),
     ("bench_permutational_representations.Large.time_solve", ("500",)),
+    ("bench_permutational_representations.Peer.track_slowdown_to_peer", ("100",)),
     ("bench_permutational_representations.Peer.track_slowdown_to_peer", ("60",)),
+    ("bench_permutational_representations.StockPeer.track_slowdown_to_peer", ("60",)),
 }
 
 Parameters = tuple[str, ...]
