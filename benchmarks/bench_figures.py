@@ -44,7 +44,9 @@ class Scenario:
     def setup(self, figure: str) -> None:
         if SCENARIOS[figure]:
             common.at_leisure()
-        self.scenario = sb.load_scenario(figure)
+        from squeezebench.scenario import load_scenario
+
+        self.scenario = load_scenario(figure)
         if figure not in _WARM:
             run(beginning(self.scenario))
             _WARM.add(figure)
