@@ -56,7 +56,7 @@ def main() -> int:
         folder = Path(name)
         options = ["--quick", "--show-stderr"]
         if hasattr(os, "fork"):
-            # Saves a third of the time: what all benchmarks import is imported once. To measure, processes start afresh.
+            # Saves a third of the time: what all benchmarks import is imported once. To measure, processes start anew.
             options += ["--launch-method", "forkserver"]
         completed = run_asv(folder, options, {"SQUEEZEBENCH_QUICK": "1"})
         results = folder / "results"

@@ -2,7 +2,7 @@
 
 Measures a part of the suite again and again, in processes of their own as asv does it for a series, and prints for each
 kind of benchmark how far a value lies from the median of its repetitions. The thresholds for regressions in
-``asv.conf.json`` are above that. FOLDER keeps the repetitions; a second call adds to them, and ``--times 0`` only prints.
+``asv.conf.json`` are above that. FOLDER keeps the repetitions: a second call adds to them, ``--times 0`` only prints.
 """
 
 from __future__ import annotations
