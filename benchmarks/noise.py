@@ -1,4 +1,4 @@
-"""How far values of one commit are apart: ``python benchmarks/noise.py FOLDER [--times 5]``.
+"""How far values of one commit are apart: ``python -m benchmarks.noise FOLDER [--times 5]``.
 
 Measures a part of the suite again and again, in processes of their own as asv does it for a series, and prints for each
 kind of benchmark how far a value lies from the median of its repetitions. The thresholds for regressions in
@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from check_quick import expected, run_asv
+from .check_quick import expected, run_asv
 
 #: Some of each kind, from 10 µs to 0.1 s, which take about a minute together.
 BENCH = (
@@ -64,8 +64,8 @@ def measure(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="squeezebench-asv-") as name:
         results = Path(name) / "results"
         options = [word for pattern in BENCH for word in ("--bench", pattern)]
-        # Compiled kernels are kept from one repetition to the next.
-        run_asv(Path(name), options, {"NUMBA_CACHE_DIR": str(folder.resolve() / "numba")})
+        # The folder of compiled kernels, which the package of benchmarks has set, serves all repetitions.
+        run_asv(Path(name), options, {})
         suite = json.loads((results / "benchmarks.json").read_text(encoding="utf-8"))
         (path,) = results.glob("machine/*-*.json")
         result = json.loads(path.read_text(encoding="utf-8"))
