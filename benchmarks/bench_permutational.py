@@ -81,9 +81,9 @@ class Accuracy:
 
 
 def _lasing(N: int) -> sb.Problem:
-    """All spins down at first, Γ = 1, pumped at w = N/2, to N Γ t = 20."""
+    """All spins down at first, Γ = 1, pumped at w = N/2, to NΓt = 2."""
     model = sb.SpinModel(N=N, collective_emission=1.0, emission=1.0, pumping=N / 2)
-    return sb.Problem(model, sb.DickeState(J=N / 2, M=-N / 2), times=np.linspace(0.0, 20 / N, 11))
+    return sb.Problem(model, sb.DickeState(J=N / 2, M=-N / 2), times=np.linspace(0.0, 2 / N, 11))
 
 
 def _prepare(N: int) -> common.Call:
