@@ -25,6 +25,9 @@ from . import bench_batch, common
 class Machine:
     """One core: operations on numbers in registers, and bytes from and to memory (a sum of two arrays into a third)."""
 
+    def track_gigadivisions(self) -> float:
+        return _rate(_compiled(_divided, set()), 1e5, np.ones(1))
+
     def track_gigaflops_fused(self) -> float:
         return _rate(_compiled(_wide, {"contract"}), 4096 * 64.0, np.zeros(4096))
 
@@ -39,6 +42,7 @@ class Machine:
         arrays = [np.ones(2**23) for _ in range(3)]
         return _rate(_compiled(_triad, set()), 3.0 * 8 * 2**23, *arrays)
 
+    track_gigadivisions.unit = "divisions a nanosecond"  # type: ignore[attr-defined]
     track_gigaflops_fused.unit = "GFLOP/s"  # type: ignore[attr-defined]  # how asv takes it
     track_gigaflops_separate.unit = "GFLOP/s"  # type: ignore[attr-defined]
     track_gigaflops_chained.unit = "GFLOP/s"  # type: ignore[attr-defined]
@@ -64,6 +68,35 @@ class Kernels:
         return float(self.operations(found) / seconds / 1e9)
 
     track_gigaflops.unit = "GFLOP/s"  # type: ignore[attr-defined]
+
+
+class SteadyState:
+    """The closed form at N = 10⁸: the time of its divisions alone, four a term, over the time that it takes."""
+
+    def setup(self) -> None:
+        self.call = common.prepare("steady_state", common.steady(10**8))
+
+    def track_part_of_divisions(self) -> float:
+        shortest = np.inf
+        for _ in range(20):
+            started = time.perf_counter()
+            self.call()
+            shortest = min(shortest, time.perf_counter() - started)
+        return 4 * terms(10**8, 0.9) / Machine().track_gigadivisions() / 1e9 / shortest
+
+    track_part_of_divisions.unit = "time of the divisions alone / time"  # type: ignore[attr-defined]
+
+
+def terms(N: int, u: float) -> int:
+    """Terms about the largest weight of the closed form down to 1e-60 of it, by logarithms of the weights' ratios."""
+    peak = int(N * np.sqrt(1 - u * u) + 0.5)
+    reach = min(int(20 * np.sqrt(N)), N - peak, peak)
+    up = np.arange(peak + 1.0, peak + reach + 1)
+    down = np.arange(peak - 1.0, peak - reach - 1, -1)
+    square = (N * u / 2) ** 2
+    rising = np.cumsum(np.log((N + up + 1) * (N - up + 1) * up / ((4 * up + 2) * square)))
+    falling = -np.cumsum(np.log((N + down + 2) * (N - down) * (down + 1) / ((4 * down + 6) * square)))
+    return int((rising > np.log(1e-60)).sum() + (falling > np.log(1e-60)).sum() + 2)
 
 
 #: A call, and the operations of what it returns.
@@ -163,6 +196,14 @@ def _chained(x: common.Array) -> None:
     for _ in range(100_000):
         value = value * 0.999 + 1e-3
     x[0] = value
+
+
+def _divided(x: common.Array) -> None:
+    """One by one, none waiting for another's quotient; the sum keeps them from being left out."""
+    total = 0.0
+    for n in range(1, 100_001):
+        total += x[0] / n
+    x[0] = 1.0 + 0.0 * total
 
 
 def _triad(x: common.Array, y: common.Array, z: common.Array) -> None:

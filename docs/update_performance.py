@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from squeezebench.dashboard.results import Curve, Results, curves, peers, read, tiers
 
 PAGE = Path(__file__).with_name("performance.md")
+
+#: The class of benchmarks of a core, and what its functions say.
+MACHINE = "bench_bounds.Machine"
+RATES = {
+    "gigaflops_fused": "multiplications and additions, fused, in vectors",
+    "gigaflops_separate": "the same, separate (IEEE, as all kernels are)",
+    "gigaflops_chained": "the same, each waiting for the one before",
+    "gigadivisions": "divisions, one by one",
+    "gigabytes_a_second": "memory, two arrays read and one written",
+}
 
 #: Sections that are made anew: between these two comments.
 _SECTION = re.compile(r"(<!-- measured: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -21,10 +31,11 @@ def updated(page: str, results: Results) -> str:
         "where": where(results),
         "peers": peer_table(results),
         "tiers": tier_table(results),
-        "time": curve_table(
-            curves(results, "time"), "time at the largest N", lambda seconds: f"{seconds * 1e3:.3g} ms"
-        ),
-        "memory": curve_table(curves(results, "peakmem"), "memory at the largest N", lambda n: f"{n / 2**20:.0f} MiB"),
+        "time": curve_table(curves(results, "time"), "time at each", duration),
+        "memory": curve_table(curves(results, "peakmem"), "MiB at each", lambda n: f"{n / 2**20:.0f}"),
+        "machine": machine_table(results),
+        "bounds": bound_table(results),
+        "divisions": divisions(results),
     }
     return _SECTION.sub(lambda match: f"{match[1]}{made[match['name']]}\n{match[3]}", page)
 
@@ -51,24 +62,61 @@ def tier_table(results: Results) -> str:
     return table(("benchmark", "time", "error of ξ²"), rows)
 
 
-def curve_table(found: Iterable[Curve], what: str, shown: object) -> str:
+def curve_table(found: Iterable[Curve], what: str, shown: Callable[[float], str]) -> str:
     """Growth with N."""
     rows = [
         (
             f"`{label(curve.benchmark, curve.parameters)}`",
             ", ".join(f"{size:g}" for size in curve.N),
+            ", ".join(shown(value) for value in curve.values),
             f"{curve.exponent:.2f}",
-            shown(curve.values[-1]),  # type: ignore[operator]
         )
         for curve in found
     ]
-    return table(("benchmark", "N", "exponent", what), rows)
+    return table(("benchmark", "N", what, "exponent"), rows)
+
+
+def machine_table(results: Results) -> str:
+    """What a core can do."""
+    found = {
+        value.benchmark.rsplit(".track_", 1)[-1]: value for value in results.named("") if MACHINE in value.benchmark
+    }
+    rows = [(text, f"{found[name].value:.3g} {found[name].unit}") for name, text in RATES.items() if name in found]
+    return table(("one core", "rate"), rows)
+
+
+def bound_table(results: Results) -> str:
+    """What the kernels do, and what part it is of what a core can do."""
+    separate = [value.value for value in results.named(f"{MACHINE}.track_gigaflops_separate")]
+    rows = [
+        (f"`{value.parameters['solver']}`", f"{value.value:.2g}", f"{value.value / separate[0]:.2g}")
+        for value in results.named("bench_bounds.Kernels.track_gigaflops")
+        if separate
+    ]
+    return table(("solver", "GFLOP/s", "part of separate operations"), rows)
+
+
+def divisions(results: Results) -> str:
+    """How much of the closed form's time its divisions are."""
+    found = [value.value for value in results.named("SteadyState.track_part_of_divisions")]
+    return f"They would take {found[0]:.2g} of its time." if found else table((), [])
+
+
+def duration(seconds: float) -> str:
+    """In the unit that suits it."""
+    for factor, unit in ((1.0, "s"), (1e3, "ms")):
+        if seconds * factor >= 0.999:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
 
 
 def label(benchmark: str, parameters: dict[str, object]) -> str:
     """Name of a benchmark and its parameters."""
     name = benchmark.removeprefix("bench_").rsplit(".", 1)[0]
-    return f"{name}({', '.join(str(value) for value in parameters.values())})"
+    given = ", ".join(
+        f"{key} = {value}" if isinstance(value, int | float) else str(value) for key, value in parameters.items()
+    )
+    return f"{name}({given})" if given else name
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
