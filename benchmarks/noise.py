@@ -46,11 +46,12 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="how far values of one commit are apart")
     parser.add_argument("folder", type=Path, help="keeps the repetitions")
+    parser.add_argument("--bench", action="append", help="what to measure, as for asv; default: some of each kind")
     parser.add_argument("--times", type=int, default=5, help="how often to measure now")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for _ in range(arguments.times):
-        measure(arguments.folder)
+        measure(arguments.folder, arguments.bench or BENCH)
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(arguments.folder.glob("*.json"))]
     if len(runs) < 2:
         print(f"{len(runs)} repetitions in {arguments.folder}: at least two say something", file=sys.stderr)
@@ -59,11 +60,11 @@ def main() -> int:
     return 0
 
 
-def measure(folder: Path) -> None:
+def measure(folder: Path, bench: Iterable[str]) -> None:
     """One repetition: benchmark with parameters → value."""
     with tempfile.TemporaryDirectory(prefix="squeezebench-asv-") as name:
         results = Path(name) / "results"
-        options = [word for pattern in BENCH for word in ("--bench", pattern)]
+        options = [word for pattern in bench for word in ("--bench", pattern)]
         # The folder of compiled kernels, which the package of benchmarks has set, serves all repetitions.
         run_asv(Path(name), options, {})
         suite = json.loads((results / "benchmarks.json").read_text(encoding="utf-8"))

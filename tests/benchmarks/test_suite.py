@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -297,3 +298,47 @@ def test_asv_continuous_reports_a_slow_down_and_a_loss_of_accuracy():
     command = [sys.executable, str(ROOT / "benchmarks" / "demo_regression.py")]
     completed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert completed.returncode == 0, completed.stdout + completed.stderr
+
+
+# -------------------------------------------------------------------- noise, thresholds, bounds
+
+
+def test_noise_is_the_largest_distance_from_the_median_by_kind():
+    code = """
+import json
+from benchmarks.noise import deviations
+runs = [{"a.T.time_x(1)": t, "a.T.peakmem_x(1)": 100.0, "a.T.track_error": e, "a.T.track_slowdown_to_peer('s')": 0.5}
+        for t, e in ((1.0, 0.0), (1.2, 0.0), (0.9, 0.0))]
+print(json.dumps(deviations(runs)))
+"""
+    found = python(code)
+    assert found["times"] == [pytest.approx(0.2)]
+    assert (found["memory"], found["errors"], found["ratios to peers"]) == ([0.0], [0.0], [0.0])
+
+
+def test_thresholds_of_regressions_are_for_benchmarks_that_exist(check_quick, first_values):
+    settings = json.loads(check_quick.without_comments((ROOT / "asv.conf.json").read_text()))
+    thresholds = settings["regressions_thresholds"]
+    for pattern in thresholds:
+        assert any(re.match(pattern, name) for name in first_values), pattern
+    for name in first_values:
+        if name.split(".")[-1].startswith(("time_", "timeraw_", "peakmem_")):
+            assert any(re.match(pattern, name) for pattern in thresholds), name
+
+
+@pytest.mark.parametrize(("N", "u"), [(1000, 0.9), (30_000, 0.5), (10_000, 0.98)])
+def test_terms_of_the_closed_form_are_counted_as_they_are_visited(N, u):
+    """By walking as the kernel does, which stops at the first weight below 1e-60 and counts it."""
+    alpha = u * N / 2
+    peak = math.floor(N * math.sqrt((1 - u) * (1 + u)) + 0.5)
+    count = 0
+    for indices, up in ((range(peak + 1, N + 1), True), (range(peak - 1, -1, -1), False)):
+        weight = 1.0
+        for n in indices:
+            m = n if up else n + 1
+            ratio = (N + m + 1) * (N - m + 1) * m / ((4 * m + 2) * alpha**2)
+            weight *= ratio if up else 1 / ratio
+            count += 1
+            if weight <= 1e-60:
+                break
+    assert abs(python(f"from benchmarks.bench_bounds import terms\nprint(terms({N}, {u}))") - count) <= 2
