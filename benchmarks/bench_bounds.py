@@ -1,7 +1,7 @@
 """What bounds the solvers: what a core of this machine can do, and what the kernels do on it.
 
 Floating-point operations are counted where they are written, a fused pair as two. All kernels are compiled to IEEE
-arithmetic without contraction, so that the rate to compare with is `separate`; what goes one step after another, as for
+arithmetic without contraction, so that what to compare with is `separate`; what goes one step after another, as for
 a single problem of few unknowns, can at best be `chained`.
 """
 
@@ -23,34 +23,34 @@ from . import bench_batch, common
 
 
 class Machine:
-    """One core: operations on numbers in registers, and bytes from and to memory (a sum of two arrays into a third)."""
+    """One core: an operation on numbers in registers, and a byte from or to memory (two arrays summed into a third)."""
 
-    def track_gigadivisions(self) -> float:
-        return _rate(_compiled(_divided, set()), 1e5, np.ones(1))
+    def track_nanoseconds_fused(self) -> float:
+        return _nanoseconds(_compiled(_wide, {"contract"}), 4096 * 64.0, np.zeros(4096))
 
-    def track_gigaflops_fused(self) -> float:
-        return _rate(_compiled(_wide, {"contract"}), 4096 * 64.0, np.zeros(4096))
+    def track_nanoseconds_separate(self) -> float:
+        return _nanoseconds(_compiled(_wide, set()), 4096 * 64.0, np.zeros(4096))
 
-    def track_gigaflops_separate(self) -> float:
-        return _rate(_compiled(_wide, set()), 4096 * 64.0, np.zeros(4096))
+    def track_nanoseconds_chained(self) -> float:
+        return _nanoseconds(_compiled(_chained, set()), 2e5, np.zeros(1))
 
-    def track_gigaflops_chained(self) -> float:
-        return _rate(_compiled(_chained, set()), 2e5, np.zeros(1))
+    def track_nanoseconds_divided(self) -> float:
+        return _nanoseconds(_compiled(_divided, set()), 1e5, np.ones(1))
 
-    def track_gigabytes_a_second(self) -> float:
+    def track_nanoseconds_a_byte(self) -> float:
         # Three times 64 MiB: more than the caches hold.
         arrays = [np.ones(2**23) for _ in range(3)]
-        return _rate(_compiled(_triad, set()), 3.0 * 8 * 2**23, *arrays)
+        return _nanoseconds(_compiled(_triad, set()), 3.0 * 8 * 2**23, *arrays)
 
-    track_gigadivisions.unit = "divisions a nanosecond"  # type: ignore[attr-defined]
-    track_gigaflops_fused.unit = "GFLOP/s"  # type: ignore[attr-defined]  # how asv takes it
-    track_gigaflops_separate.unit = "GFLOP/s"  # type: ignore[attr-defined]
-    track_gigaflops_chained.unit = "GFLOP/s"  # type: ignore[attr-defined]
-    track_gigabytes_a_second.unit = "GB/s"  # type: ignore[attr-defined]
+    track_nanoseconds_fused.unit = "ns an operation"  # type: ignore[attr-defined]  # how asv takes it
+    track_nanoseconds_separate.unit = "ns an operation"  # type: ignore[attr-defined]
+    track_nanoseconds_chained.unit = "ns an operation"  # type: ignore[attr-defined]
+    track_nanoseconds_divided.unit = "ns a division"  # type: ignore[attr-defined]
+    track_nanoseconds_a_byte.unit = "ns a byte"  # type: ignore[attr-defined]
 
 
 class Kernels:
-    """Operations a second of a whole warm call of a solver, everything beside its kernel included."""
+    """Time of an operation in a whole warm call of a solver, everything beside its kernel included."""
 
     params = (("mean_field", "cumulant:order=2", "cumulant:order=2, batch", "permutational", "mcwf"),)
     param_names = ("solver",)
@@ -59,44 +59,46 @@ class Kernels:
     def setup(self, solver: str) -> None:
         self.call, self.operations = _CASES[solver]()
 
-    def track_gigaflops(self, solver: str) -> float:
-        seconds = np.inf
-        for _ in range(1 if common.is_quick() else 5):
-            started = time.perf_counter()
-            found = self.call()
-            seconds = min(seconds, time.perf_counter() - started)
-        return float(self.operations(found) / seconds / 1e9)
+    def track_nanoseconds(self, solver: str) -> float:
+        seconds, found = _shortest(self.call)
+        return float(1e9 * seconds / self.operations(found))
 
-    track_gigaflops.unit = "GFLOP/s"  # type: ignore[attr-defined]
+    track_nanoseconds.unit = "ns an operation"  # type: ignore[attr-defined]
 
 
 class SteadyState:
-    """The closed form at N = 10⁸: the time of its divisions alone, four a term, over the time that it takes."""
+    """The closed form at N = 10⁸: its time over that of its divisions alone, four a term."""
 
     def setup(self) -> None:
         self.call = common.prepare("steady_state", common.steady(10**8))
 
-    def track_part_of_divisions(self) -> float:
-        shortest = np.inf
-        for _ in range(20):
-            started = time.perf_counter()
-            self.call()
-            shortest = min(shortest, time.perf_counter() - started)
-        return 4 * terms(10**8, 0.9) / Machine().track_gigadivisions() / 1e9 / shortest
+    def track_over_divisions(self) -> float:
+        seconds, _ = _shortest(self.call)
+        return 1e9 * seconds / (4 * terms(10**8, 0.9) * Machine().track_nanoseconds_divided())
 
-    track_part_of_divisions.unit = "time of the divisions alone / time"  # type: ignore[attr-defined]
+    track_over_divisions.unit = "time / time of the divisions alone"  # type: ignore[attr-defined]
 
 
 def terms(N: int, u: float) -> int:
     """Terms about the largest weight of the closed form down to 1e-60 of it, by logarithms of the weights' ratios."""
     peak = int(N * np.sqrt(1 - u * u) + 0.5)
-    reach = min(int(20 * np.sqrt(N)), N - peak, peak)
-    up = np.arange(peak + 1.0, peak + reach + 1)
-    down = np.arange(peak - 1.0, peak - reach - 1, -1)
+    reach = int(20 * np.sqrt(N))
+    up = np.arange(peak + 1.0, min(N, peak + reach) + 1)
+    down = np.arange(peak - 1.0, max(-1, peak - reach - 1), -1)
     square = (N * u / 2) ** 2
     rising = np.cumsum(np.log((N + up + 1) * (N - up + 1) * up / ((4 * up + 2) * square)))
     falling = -np.cumsum(np.log((N + down + 2) * (N - down) * (down + 1) / ((4 * down + 6) * square)))
     return int((rising > np.log(1e-60)).sum() + (falling > np.log(1e-60)).sum() + 2)
+
+
+def _shortest(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of the shortest of five calls, and what it returned."""
+    seconds = np.inf
+    for _ in range(1 if common.is_quick() else 5):
+        started = time.perf_counter()
+        found = call()
+        seconds = min(seconds, time.perf_counter() - started)
+    return float(seconds), found
 
 
 #: A call, and the operations of what it returns.
@@ -215,8 +217,8 @@ def _compiled(function: Callable[..., None], fast: set[str]) -> Any:
     return numba.njit(fastmath=fast or False, nogil=True)(function)
 
 
-def _rate(loop: Any, amount: float, *arrays: common.Array) -> float:
-    """Amount a nanosecond of the shortest of many calls."""
+def _nanoseconds(loop: Any, amount: float, *arrays: common.Array) -> float:
+    """Of one of the `amount` things that a call does, in the shortest of many calls."""
     loop(*arrays)
     shortest = np.inf
     ends = time.perf_counter() + 0.3
@@ -224,4 +226,4 @@ def _rate(loop: Any, amount: float, *arrays: common.Array) -> float:
         started = time.perf_counter()
         loop(*arrays)
         shortest = min(shortest, time.perf_counter() - started)
-    return float(amount / shortest / 1e9)
+    return float(1e9 * shortest / amount)

@@ -14,11 +14,11 @@ PAGE = Path(__file__).with_name("performance.md")
 #: The class of benchmarks of a core, and what its functions say.
 MACHINE = "bench_bounds.Machine"
 RATES = {
-    "gigaflops_fused": "multiplications and additions, fused, in vectors",
-    "gigaflops_separate": "the same, separate (IEEE, as all kernels are)",
-    "gigaflops_chained": "the same, each waiting for the one before",
-    "gigadivisions": "divisions, one by one",
-    "gigabytes_a_second": "memory, two arrays read and one written",
+    "nanoseconds_fused": ("multiplications and additions, fused, in vectors", "GFLOP/s"),
+    "nanoseconds_separate": ("the same, separate (IEEE, as all kernels are)", "GFLOP/s"),
+    "nanoseconds_chained": ("the same, each waiting for the one before", "GFLOP/s"),
+    "nanoseconds_divided": ("divisions, one by one", "divisions a nanosecond"),
+    "nanoseconds_a_byte": ("memory, two arrays read and one written", "GB/s"),
 }
 
 #: Sections that are made anew: between these two comments.
@@ -81,16 +81,16 @@ def machine_table(results: Results) -> str:
     found = {
         value.benchmark.rsplit(".track_", 1)[-1]: value for value in results.named("") if MACHINE in value.benchmark
     }
-    rows = [(text, f"{found[name].value:.3g} {found[name].unit}") for name, text in RATES.items() if name in found]
-    return table(("one core", "rate"), rows)
+    rows = [(text, f"{1 / found[name].value:.3g} {unit}") for name, (text, unit) in RATES.items() if name in found]
+    return table(("one core", "at most"), rows)
 
 
 def bound_table(results: Results) -> str:
     """What the kernels do, and what part it is of what a core can do."""
-    separate = [value.value for value in results.named(f"{MACHINE}.track_gigaflops_separate")]
+    separate = [value.value for value in results.named(f"{MACHINE}.track_nanoseconds_separate")]
     rows = [
-        (f"`{value.parameters['solver']}`", f"{value.value:.2g}", f"{value.value / separate[0]:.2g}")
-        for value in results.named("bench_bounds.Kernels.track_gigaflops")
+        (f"`{value.parameters['solver']}`", f"{1 / value.value:.2g}", f"{separate[0] / value.value:.2g}")
+        for value in results.named("bench_bounds.Kernels.track_nanoseconds")
         if separate
     ]
     return table(("solver", "GFLOP/s", "part of separate operations"), rows)
@@ -98,8 +98,8 @@ def bound_table(results: Results) -> str:
 
 def divisions(results: Results) -> str:
     """How much of the closed form's time its divisions are."""
-    found = [value.value for value in results.named("SteadyState.track_part_of_divisions")]
-    return f"They would take {found[0]:.2g} of its time." if found else table((), [])
+    found = [value.value for value in results.named("SteadyState.track_over_divisions")]
+    return f"It takes {found[0]:.3g} times as long." if found else table((), [])
 
 
 def duration(seconds: float) -> str:
