@@ -82,7 +82,7 @@ class SteadyState:
 def terms(N: int, u: float) -> int:
     """Terms about the largest weight of the closed form down to 1e-60 of it, by logarithms of the weights' ratios."""
     peak = int(N * np.sqrt(1 - u * u) + 0.5)
-    reach = int(20 * np.sqrt(N))
+    reach = int(40 * np.sqrt(N))
     up = np.arange(peak + 1.0, min(N, peak + reach) + 1)
     down = np.arange(peak - 1.0, max(-1, peak - reach - 1), -1)
     square = (N * u / 2) ** 2
