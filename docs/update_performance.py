@@ -49,14 +49,14 @@ def where(results: Results) -> str:
 
 def peer_table(results: Results) -> str:
     """Ratios, and the peer of each."""
-    rows = [(f"`{label(v.benchmark, v.parameters)}`", f"{v.value:.2g}", f"{1 / v.value:.3g}") for v in peers(results)]
+    rows = [(f"`{label(v.benchmark, v.parameters)}`", f"{v.value:.2g}", speed_up(v.value)) for v in peers(results)]
     return table(("benchmark", "ours / theirs", "speed-up"), rows)
 
 
 def tier_table(results: Results) -> str:
     """Error beside time."""
     rows = [
-        (f"`{label(row.benchmark, row.parameters)}`", f"{row.seconds * 1e3:.3g} ms", f"{row.error:.1e}")
+        (f"`{label(row.benchmark, row.parameters)}`", duration(row.seconds), f"{row.error:.1e}")
         for row in tiers(results)
     ]
     return table(("benchmark", "time", "error of ξ²"), rows)
@@ -100,6 +100,11 @@ def divisions(results: Results) -> str:
     """How much of the closed form's time its divisions are."""
     found = [value.value for value in results.named("SteadyState.track_over_divisions")]
     return f"It takes {found[0]:.3g} times as long." if found else table((), [])
+
+
+def speed_up(ratio: float) -> str:
+    """Inverse of a ratio, with no more digits than it has."""
+    return f"{1 / ratio:.3g}" if ratio > 1e-3 else f"{round(1 / ratio, -1):.0f}"
 
 
 def duration(seconds: float) -> str:

@@ -46,7 +46,11 @@ def landing(results: Results, site: str) -> str:
 
 def _peers(results: Results) -> str:
     rows = [
-        (_label(value.benchmark, value.parameters), f"{value.value:.3g}", f"{1 / value.value:.3g}")
+        (
+            _label(value.benchmark, value.parameters),
+            f"{value.value:.3g}",
+            f"{1 / value.value:.3g}" if value.value > 1e-3 else f"{1 / value.value:.0f}",
+        )
         for value in peers(results)
     ]
     note = "Time of ours over that of the peer, both on one problem in one process; a ratio above 1 is slower."
