@@ -69,7 +69,7 @@ def curve_table(found: Iterable[Curve], what: str, shown: Callable[[float], str]
             f"`{label(curve.benchmark, curve.parameters)}`",
             ", ".join(f"{size:g}" for size in curve.N),
             ", ".join(shown(value) for value in curve.values),
-            f"{curve.exponent:.2f}",
+            f"{round(curve.exponent, 2) + 0.0:.2f}",
         )
         for curve in found
     ]

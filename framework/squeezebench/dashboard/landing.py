@@ -79,7 +79,7 @@ def _scaling(results: Results) -> str:
         found = curves(results, kind)
         names = [_label(curve.benchmark, curve.parameters) for curve in found]
         rows = [
-            (name, _sizes(curve), f"{curve.exponent:.2f}", f"{curve.values[-1]:.3g}")
+            (name, _sizes(curve), f"{round(curve.exponent, 2) + 0.0:.2f}", f"{curve.values[-1]:.3g}")
             for name, curve in zip(names, found, strict=True)
         ]
         note = "The exponent is that of N between the last two sizes."
