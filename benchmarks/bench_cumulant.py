@@ -30,6 +30,29 @@ class Solve:
         self.call()
 
 
+class Sizes:
+    """Order 2 and its witnesses over N: as many unknowns at each, and a course whose N Γt grows as N^(1/3)."""
+
+    params = (100, 10_000, 1_000_000, 10_000_000)
+    param_names = ("N",)
+    rounds = common.ROUNDS
+    repeat = common.REPEAT
+
+    def setup(self, N: int) -> None:
+        self.call = common.prepare("cumulant", _problem(N), order=2)
+
+    def time_solve(self, N: int) -> None:
+        self.call()
+
+    def peakmem_solve(self, N: int) -> None:
+        self.call()
+
+    def track_right_hand_sides(self, N: int) -> float:
+        return float(np.sum(self.call().diagnostics["right_hand_sides"]))
+
+    track_right_hand_sides.unit = "right-hand sides of all orders"  # type: ignore[attr-defined]  # how asv takes it
+
+
 class Memory:
     """The tables of products grow as k⁶ with the order k."""
 

@@ -16,7 +16,7 @@ _COLLECTIVE_TIME = 50.0
 class Solve:
     """At u = 0.9, γ_s/Γ = 4; the work should not depend on N at fixed NΓt."""
 
-    params = (100, 10_000, 1_000_000)
+    params = (100, 10_000, 1_000_000, 10_000_000)
     param_names = ("N",)
     rounds = common.ROUNDS
     repeat = common.REPEAT

@@ -10,7 +10,7 @@ from . import common
 class Solve:
     """A formula: the work grows with the number of times and does not depend on N."""
 
-    params = ((100, 1_000_000), (101, 10_001))
+    params = ((100, 1_000_000, 10_000_000), (101, 10_001))
     param_names = ("N", "times")
     rounds = common.ROUNDS
     repeat = common.REPEAT

@@ -65,7 +65,7 @@ class Large:
 class Peer:
     """Our time over that of PIQS restricted to the blocks, building included, at equal error; smaller is better."""
 
-    params = (40, 60)
+    params = (40, 60, 100)
     param_names = ("N",)
     timeout = 600.0
 
@@ -74,12 +74,34 @@ class Peer:
             common.at_leisure()
 
     def track_slowdown_to_peer(self, N: int) -> float:
-        problem, warm = common.driven(N, 0.25), common.driven(4, 0.25)
-        ours = common.prepare("permutational", problem, warm=common.driven(8, 0.05))
-        peer = common.prepare("piqs", problem, warm=warm, restrict=True)
-        return _seconds(ours, 3) / _seconds(peer, 1)
+        return _over_piqs(N, restrict=True)
 
     track_slowdown_to_peer.unit = "ours / theirs"  # type: ignore[attr-defined]
+
+
+class StockPeer:
+    """The same over PIQS as it is, in all pairs of Dicke states: at N = 60 a minute, and 2 GB."""
+
+    params = (20, 60)
+    param_names = ("N",)
+    timeout = 900.0
+
+    def setup(self, N: int) -> None:
+        if N > 20:
+            common.at_leisure()
+
+    def track_slowdown_to_peer(self, N: int) -> float:
+        return _over_piqs(N, restrict=False)
+
+    track_slowdown_to_peer.unit = "ours / theirs"  # type: ignore[attr-defined]
+
+
+def _over_piqs(N: int, *, restrict: bool) -> float:
+    """Shortest of three of our calls over one of PIQS."""
+    problem, warm = common.driven(N, 0.25), common.driven(4, 0.25)
+    ours = common.prepare("permutational", problem, warm=common.driven(8, 0.05))
+    peer = common.prepare("piqs", problem, warm=warm, restrict=restrict)
+    return _seconds(ours, 3) / _seconds(peer, 1)
 
 
 def _seconds(call: common.Call, count: int) -> float:

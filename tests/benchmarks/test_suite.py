@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -191,9 +192,10 @@ def suite_and_result(check_quick):
     """A suite of two benchmarks beside those left out, and the result of a run in which all went well."""
     suite = {"version": 2, "a.time_x": {"params": [["1", "2"], ["'s'"]]}, "a.track_y": {"params": []}}
     results = {"a.time_x": [[0.1, 0.2], "hash"], "a.track_y": [[3.0], "hash"]}
-    for name, parameters in check_quick.LEFT_OUT:
-        suite[name] = {"params": [[parameter] for parameter in parameters]}
-        results[name] = [[math.nan], "hash"]
+    for name in {name for name, _ in check_quick.LEFT_OUT}:
+        rows = sorted(parameters for other, parameters in check_quick.LEFT_OUT if other == name)
+        suite[name] = {"params": [sorted(set(column)) for column in zip(*rows, strict=True)]}
+        results[name] = [[math.nan] * len(rows), "hash"]
     return suite, {"result_columns": ["result", "version"], "results": results}
 
 
@@ -232,7 +234,7 @@ def test_check_takes_a_benchmark_of_which_all_parameters_failed(check_quick, sui
 
 def test_check_notices_a_value_that_should_be_left_out_and_an_entry_without_benchmark(check_quick, suite_and_result):
     suite, result = suite_and_result
-    given, gone, *_ = sorted(check_quick.LEFT_OUT)
+    given, gone = ("bench_piqs.Evolution.time_solve",), ("bench_piqs.Memory.peakmem_solve",)
     result["results"][given[0]][0][0] = 1.0
     del suite[gone[0]]
     complaints = check_quick.check(suite, result)[0]
@@ -246,3 +248,97 @@ def test_settings_of_asv_are_json_but_for_whole_lines_of_comment(check_quick):
     assert settings["benchmark_dir"] == "benchmarks"
     # asv's own command builds the wheels of all dependencies too, and then finds several.
     assert settings["build_command"] == ["python -m build --wheel -o {build_cache_dir} {build_dir}"]
+
+
+# -------------------------------------------------------------------- the demonstration
+
+
+@pytest.fixture(scope="module")
+def demonstration():
+    spec = importlib.util.spec_from_file_location("demo_regression", ROOT / "benchmarks" / "demo_regression.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+#: As asv 0.6.6 prints it.
+TABLE = """
+| Change   | Before [468533b4] <main~1>   | After [a0cda28c] <main>   |   Ratio | Benchmark (Parameter)                                  |
+|----------|------------------------------|---------------------------|---------|--------------------------------------------------------|
+| +        | 1.6150292214689443e-10       | 2.1506656788794487e-08    |  133.17 | bench_mean_field.Accuracy.track_error('default')       |
+| +        | 462±20μs                     | 684±40μs                  |    1.48 | bench_one_axis_twisting.Solve.time_solve(1000000, 101) |
+"""  # noqa: E501
+
+
+def test_demonstration_is_content_when_both_faults_are_reported(demonstration):
+    assert demonstration.check(TABLE.splitlines(), 1) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "complaint"),
+    [
+        ("| +        | 1.6", "| -        | 1.6", 1, "less accurate, and not reported"),
+        ("| +        | 462", "| -        | 462", 1, "1.5 times slower, and not reported"),
+        ("    1.48 |", "    1.08 |", 1, "reported as 1.08 times slower, which is not near 1.5"),
+        ("Accuracy.track_error('default')", "Accuracy.track_error('tight')  ", 1, "nothing was done to it"),
+        ("", "", 0, "asv continuous ended with 0"),
+    ],
+)
+def test_demonstration_sees_what_is_not_reported(demonstration, old, new, status, complaint):
+    complaints, measured = demonstration.check(
+        TABLE.replace(old, new).splitlines() if old else TABLE.splitlines(), status
+    )
+    assert any(complaint in text for text in complaints), complaints
+    assert measured
+
+
+@pytest.mark.slow
+def test_asv_continuous_reports_a_slow_down_and_a_loss_of_accuracy():
+    """Two commits in a clone, built and measured by asv: minutes, and pip needs an index."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "demo_regression.py")]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+
+
+# -------------------------------------------------------------------- noise, thresholds, bounds
+
+
+def test_noise_is_the_largest_distance_from_the_median_by_kind():
+    code = """
+import json
+from benchmarks.noise import deviations
+runs = [{"a.T.time_x(1)": t, "a.T.peakmem_x(1)": 100.0, "a.T.track_error": e, "a.T.track_slowdown_to_peer('s')": 0.5}
+        for t, e in ((1.0, 0.0), (1.2, 0.0), (0.9, 0.0))]
+print(json.dumps(deviations(runs)))
+"""
+    found = python(code)
+    assert found["times"] == [pytest.approx(0.2)]
+    assert (found["memory"], found["errors"], found["ratios to peers"]) == ([0.0], [0.0], [0.0])
+
+
+def test_thresholds_of_regressions_are_for_benchmarks_that_exist(check_quick, first_values):
+    settings = json.loads(check_quick.without_comments((ROOT / "asv.conf.json").read_text()))
+    thresholds = settings["regressions_thresholds"]
+    for pattern in thresholds:
+        assert any(re.match(pattern, name) for name in first_values), pattern
+    for name in first_values:
+        if name.split(".")[-1].startswith(("time_", "timeraw_", "peakmem_")):
+            assert any(re.match(pattern, name) for pattern in thresholds), name
+
+
+@pytest.mark.parametrize(("N", "u"), [(1000, 0.9), (30_000, 0.5), (10_000, 0.98)])
+def test_terms_of_the_closed_form_are_counted_as_they_are_visited(N, u):
+    """By walking as the kernel does, which stops at the first weight below 1e-60 and counts it."""
+    alpha = u * N / 2
+    peak = math.floor(N * math.sqrt((1 - u) * (1 + u)) + 0.5)
+    count = 0
+    for indices, up in ((range(peak + 1, N + 1), True), (range(peak - 1, -1, -1), False)):
+        weight = 1.0
+        for n in indices:
+            m = n if up else n + 1
+            ratio = (N + m + 1) * (N - m + 1) * m / ((4 * m + 2) * alpha**2)
+            weight *= ratio if up else 1 / ratio
+            count += 1
+            if weight <= 1e-60:
+                break
+    assert abs(python(f"from benchmarks.bench_bounds import terms\nprint(terms({N}, {u}))") - count) <= 2

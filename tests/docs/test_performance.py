@@ -27,13 +27,20 @@ def test_tables_are_made_anew_and_text_stays(script):
         Value("bench_x.Solve.time_solve", {"N": 100}, 1e-1, "seconds"),
         Value("bench_x.Tiers.time_solve", {"tier": "fast"}, 2e-3, "seconds"),
         Value("bench_x.Tiers.track_error", {"tier": "fast"}, 1e-4, ""),
+        Value("bench_bounds.Machine.track_nanoseconds_separate", {}, 0.05, "ns"),
+        Value("bench_bounds.Kernels.track_nanoseconds", {"solver": "s"}, 0.2, "ns"),
+        Value("bench_y.Trajectory.track_seconds", {"N": 10}, 2e-4, "seconds"),
+        Value("bench_y.Trajectory.track_seconds", {"N": 20}, 4e-4, "seconds"),
     )
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     made = script.updated(page, Results("box", ("abc",), {"cpu": "c"}, values))
     assert "| `x.Peers(s)` | 0.2 | 5 |" in made
-    assert "| `x.Solve()` | 10, 100 | 2.00 | 100 ms |" in made
+    assert "| `x.Solve` | 10, 100 | 1 ms, 100 ms | 2.00 |" in made
+    assert "| `y.Trajectory` | 10, 20 | 200 µs, 400 µs | 1.00 |" in made
+    assert "| the same, separate (IEEE, as all kernels are) | 20 GFLOP/s |" in made
+    assert "| `s` | 5 | 0.25 |" in made
     assert "| `x.Tiers(fast)` | 2 ms | 1.0e-04 |" in made
     assert "Not measured in these results." in made
-    assert made.count("<!-- measured:") == page.count("<!-- measured:") == 5
+    assert made.count("<!-- measured:") == page.count("<!-- measured:") == 8
     assert script.updated(made, Results("box", ("abc",), {"cpu": "c"}, values)) == made
     assert made.startswith(page[: page.index("<!-- measured:")])

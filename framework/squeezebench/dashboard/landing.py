@@ -46,7 +46,11 @@ def landing(results: Results, site: str) -> str:
 
 def _peers(results: Results) -> str:
     rows = [
-        (_label(value.benchmark, value.parameters), f"{value.value:.3g}", f"{1 / value.value:.3g}")
+        (
+            _label(value.benchmark, value.parameters),
+            f"{value.value:.3g}",
+            f"{1 / value.value:.3g}" if value.value > 1e-3 else f"{1 / value.value:.0f}",
+        )
         for value in peers(results)
     ]
     note = "Time of ours over that of the peer, both on one problem in one process; a ratio above 1 is slower."
@@ -55,7 +59,7 @@ def _peers(results: Results) -> str:
 
 def _tiers(rows: list[TierRow]) -> str:
     cells = [
-        (_label(row.benchmark, row.parameters), f"{row.seconds * 1e3:.3g}", f"{row.error:.2g}")
+        (_label(row.benchmark, row.parameters), f"{row.seconds * 1e3:.3g}", f"{row.error:.1e}")
         for row in sorted(rows, key=lambda row: row.seconds)
     ]
     note = "Time of a warm call, and the largest relative error of ξ² against a reference that no solver has a part in."
@@ -75,7 +79,7 @@ def _scaling(results: Results) -> str:
         found = curves(results, kind)
         names = [_label(curve.benchmark, curve.parameters) for curve in found]
         rows = [
-            (name, _sizes(curve), f"{curve.exponent:.2f}", f"{curve.values[-1]:.3g}")
+            (name, _sizes(curve), f"{round(curve.exponent, 2) + 0.0:.2f}", f"{curve.values[-1]:.3g}")
             for name, curve in zip(names, found, strict=True)
         ]
         note = "The exponent is that of N between the last two sizes."
@@ -116,9 +120,14 @@ def _label(benchmark: str, parameters: dict[str, Any]) -> str:
 def _drawn(lines: dict[str, list[tuple[float, float]]], x: str, y: str) -> str:
     """Curves on two logarithmic axes, as SVG that stands in the page."""
     with matplotlib_style():
+        import matplotlib as mpl
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(10, 0.5 + max(4.5, 0.21 * len(lines))), layout="constrained")
+        # Letters like those of the page around it, and as large.
+        mpl.rcParams.update(
+            {"font.family": "sans-serif", "axes.labelsize": 11, "xtick.labelsize": 10, "ytick.labelsize": 10}
+        )
+        figure = Figure(figsize=(10, 0.5 + max(4.5, 0.25 * len(lines))), layout="constrained")
         axes = figure.add_subplot()
         for index, (name, points) in enumerate(lines.items()):
             points.sort()
@@ -127,7 +136,7 @@ def _drawn(lines: dict[str, list[tuple[float, float]]], x: str, y: str) -> str:
             )
         axes.set(xlabel=x, ylabel=y)
         axes.grid(alpha=0.3)
-        figure.legend(loc="outside right upper", fontsize=8)
+        figure.legend(loc="outside right upper", fontsize=10, frameon=False)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()

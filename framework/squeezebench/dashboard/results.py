@@ -137,10 +137,14 @@ def tiers(results: Results) -> list[TierRow]:
 
 
 def curves(results: Results, kind: str) -> list[Curve]:
-    """Every benchmark of a kind that has two sizes or more; `kind` is ``time`` or ``peakmem``."""
+    """Every benchmark of a kind that has two sizes or more; `kind` is ``time`` or ``peakmem``.
+
+    Among times are those that a benchmark takes itself, as ``track_seconds``.
+    """
+    ends = {"time": ("time_solve", "track_seconds")}.get(kind, (f"{kind}_solve",))
     groups: dict[tuple[str, str], list[Value]] = {}
     for value in results.values:
-        if value.benchmark.rsplit(".", 1)[-1] == f"{kind}_solve" and isinstance(value.parameters.get("N"), int | float):
+        if value.benchmark.rsplit(".", 1)[-1] in ends and isinstance(value.parameters.get("N"), int | float):
             others = {name: item for name, item in value.parameters.items() if name != "N"}
             groups.setdefault((value.benchmark, _key(others)), []).append(value)
     found = []
