@@ -386,4 +386,3 @@ def test_times_before_an_unreliable_stretch_are_unreliable(found, could, kept):
 
     good, able = (np.array([letter == "." for letter in word]) for word in (found, could))
     assert _with_run_up(good, able).tolist() == [letter == "." for letter in kept]
-
