@@ -1,0 +1,246 @@
+"""Collecting evidence: points that fill the space, every spec at each, alone on the machine and one after another."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+import statistics
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from squeezebench.errors import InvalidOptionError, SolverError, UnsupportedProblemError
+
+from .cells import Cell, Evidence, Point, header, line, read
+
+__all__ = ["BOX", "SPECS", "collect", "design", "solve_cell"]
+
+#: Ranges that points are drawn from: log10 N, log10 γ_s/Γ, Υ/Υ_c, χ/Γ.
+BOX = ((1.0, 5.0), (math.log10(0.3), math.log10(300.0)), (0.3, 1.2), (-1.0, 3.0))
+#: γ_s times the last time, log10.
+_DECAY = (math.log10(0.3), math.log10(4.0))
+#: Longest course in units of 1/(N Υ_c): beyond it a cell takes minutes whatever the method.
+_LONGEST = 1e4
+#: The specs; those of `mcwf` get as many trajectories as there is time for.
+SPECS = (
+    "mean_field",
+    "cumulant:order=1",
+    "cumulant",
+    "cumulant:order=3",
+    "cumulant:order=4",
+    "cumulant:order=auto",
+    "permutational:tier=fast",
+    "permutational",
+    "piqs",
+    "mcwf",
+)
+#: Trajectories of a cell: at least so many for a standard error, at most …, in about so many seconds.
+_FEWEST, _MOST, _SAMPLING_SECONDS = 16, 256, 1.5
+#: PIQS is asked up to this size: beyond, the same answer costs minutes.
+_PIQS = 24
+#: A spec whose own estimate is this many times the limit is not begun.
+_HOPELESS = 4.0
+#: Cells shorter than this are taken so many times more, and the median of these counts.
+_SHORT, _AGAIN = 0.3, 3
+
+
+def design(number: int, seed: int, *, corners: bool = True) -> list[Point]:
+    """Points: the corners of the box, then a scrambled Halton sequence inside it.
+
+    Parameters
+    ----------
+    number : int
+        Points of the sequence.
+    seed : int
+        Of its scrambling.
+    corners : bool
+        Whether the corners come first: they make the box the hull.
+    """
+    from scipy.stats import qmc
+
+    low, high = np.array([*BOX, _DECAY]).T
+    unit = qmc.Halton(5, seed=seed).random(number)
+    rows = [tuple(row) for row in low + unit * (high - low)]
+    if corners:
+        ends = np.array(np.meshgrid(*BOX, indexing="ij")).reshape(4, -1).T
+        rows = [(*row, 0.0) for row in ends] + rows
+    return [_point(*row) for row in rows]
+
+
+def _point(log_N: float, log_gamma: float, u: float, chi: float, log_decay: float) -> Point:
+    N, gamma = round(10**log_N), float(f"{10**log_gamma:.4g}")
+    longest = _LONGEST / (N * math.hypot(1.0, 2 * chi))
+    stop = min(10**log_decay / gamma, longest)
+    return Point(N, gamma, float(f"{u:.4g}"), float(f"{chi:.4g}"), float(f"{stop:.4g}"))
+
+
+def collect(
+    file: Path,
+    *,
+    points: int = 200,
+    seed: int = 1,
+    limit: float = 6.0,
+    budget: float = math.inf,
+    tell: Callable[[str], None] | None = None,
+) -> Evidence:
+    """Measure what is not in `file` yet, and add it there point by point.
+
+    Parameters
+    ----------
+    file : path
+        Evidence, made if it is not there.
+    points : int
+        Points beside the corners of the box.
+    seed : int
+        Of the points.
+    limit : float
+        Seconds that a cell may take.
+    budget : float
+        Seconds after which no further point is begun; called again, it goes on.
+    tell : callable, optional
+        Told about each point.
+
+    Raises
+    ------
+    StoreError
+        If the file is there and is no evidence.
+    """
+    from .machine import kernel_seconds
+
+    started = time.monotonic()
+    if not file.exists():
+        file.write_text(header(about(points, seed, limit, kernel_seconds(fresh=True))) + "\n", encoding="utf-8")
+    have = {*read(file).points}
+    todo = [point for point in design(points, seed) if point not in have]
+    _warm_up()
+    for number, point in enumerate(todo):
+        if time.monotonic() - started > budget:
+            break
+        cells = measure(point, limit=limit)
+        with file.open("a", encoding="utf-8") as out:
+            out.write(line(point, cells) + "\n")
+        if tell is not None:
+            tell(f"{len(have) + number + 1} of {len(have) + len(todo)}: {point}")
+    return read(file)
+
+
+def about(points: int, seed: int, limit: float, kernel: float) -> dict[str, Any]:
+    """Provenance."""
+    from squeezebench.versions import machine, versions
+
+    return {
+        "command": f"squeezebench recommend --collect --points {points} --seed {seed} --limit {limit:g} -o evidence.jsonl",
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+        "kernel_seconds": float(f"{kernel:.4g}"),
+        "threads": 1,
+    }
+
+
+def measure(point: Point, *, specs: Sequence[str] = SPECS, limit: float = 6.0) -> list[Cell]:
+    """All cells of a point."""
+    from .errors_of import judge
+
+    problem = point.problem()
+    taken: dict[str, tuple[Cell, Any]] = {spec: solve_cell(point, problem, spec, limit) for spec in specs}
+    views = {spec: view for spec, (_, view) in taken.items() if view is not None}
+    judged = judge(views)
+    cells = []
+    for spec, (cell, _) in taken.items():
+        if spec in judged:
+            found = judged[spec]
+            about = {"kind": found.kind, "reference": found.reference, "errors": found.errors or {}}
+            cell = Cell(**{**vars(cell), **about, "deviation": found.deviation})
+        if cell.status != "unsupported":
+            cells.append(cell)
+    return cells
+
+
+def solve_cell(point: Point, problem: Any, spec: str, limit: float) -> tuple[Cell, Any]:
+    """A cell without its errors, and the view of its result; None without one."""
+    from squeezebench.comparison.view import view_of
+    from squeezebench.host import get_host
+    from squeezebench.spec import Spec
+
+    from .errors_of import trajectories_of
+
+    wanted = Spec.parse(spec)
+    solver = get_host().solver(wanted.name)
+    if wanted.name == "piqs" and point.N > _PIQS:
+        return Cell(point, spec, "unsupported"), None
+    samples = 0
+    options = solver.resolve_options(wanted.tier, wanted.options)
+    cost = solver.estimate(problem, options)
+    if wanted.name == "mcwf" and "n_trajectories" not in wanted.options:
+        one = solver.estimate(problem, solver.resolve_options(wanted.tier, {"n_trajectories": 1})).seconds
+        samples = int(min(max(_SAMPLING_SECONDS / one, _FEWEST), _MOST))
+        wanted = wanted.replace(n_trajectories=samples)
+        options = solver.resolve_options(wanted.tier, wanted.options)
+        cost = solver.estimate(problem, options)
+    known = {"estimate_seconds": cost.seconds, "estimate_bytes": cost.bytes, "samples": samples}
+    if not cost.seconds < _HOPELESS * limit:
+        return Cell(point, spec, "skipped", **known), None
+    ds, seconds, peak, status = _timed(problem, wanted, limit)
+    if ds is None:
+        return Cell(point, spec, status, seconds, peak, **known), None
+    if seconds < _SHORT:
+        again = [_timed(problem, wanted, limit) for _ in range(_AGAIN)]
+        seconds = statistics.median(entry[1] for entry in again)
+        peak = max(peak, *(entry[2] for entry in again))
+    view = view_of(ds, spec)
+    if view.sampled:
+        known["samples"] = trajectories_of(view)
+    return Cell(point, spec, status, seconds, peak, **known), view
+
+
+def _timed(problem: Any, spec: Any, limit: float) -> tuple[Any, float, float, str]:
+    """Data set, seconds without compilation, peak memory, status."""
+    import json
+
+    import squeezebench as sb
+    from squeezebench.harness.limits import MemoryGauge
+
+    gauge = MemoryGauge()
+    started = time.perf_counter()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ds = sb.solve(problem, spec, n_threads=1, seed=0, time_limit=limit)
+    except UnsupportedProblemError:
+        return None, math.nan, math.nan, "unsupported"
+    except SolverError as error:
+        # What was spent until it gave up is a lower bound, and is not kept as a time.
+        return None, math.nan, gauge.peak(), error.status if time.perf_counter() - started < limit else "timeout"
+    peak = gauge.peak()
+    story = json.loads(ds.attrs["squeezebench"])
+    return ds, float(story["timings"]["seconds"]), peak, str(story["status"])
+
+
+def _warm_up() -> None:
+    """Every spec once, at a small point: kernels are loaded, and nothing of that is in a cell's time."""
+    for point in (Point(12, 3.0, 0.9, 0.5, 0.1), Point(30, 3.0, 0.9, 0.0, 0.1)):
+        problem = point.problem()
+        for spec in SPECS:
+            solve_cell(point, problem, spec, 60.0)
+
+
+def check_collection(points: Any, limit: Any, file: Any) -> None:
+    """Complain of arguments that cannot be meant.
+
+    Raises
+    ------
+    InvalidOptionError
+        Naming the value.
+    """
+    if not 1 <= points <= 100_000:
+        raise InvalidOptionError(f"--points {points}: give a number of points from 1 to 100000")
+    if not 0 < limit < math.inf:
+        raise InvalidOptionError(f"--limit {limit:g}: give a number of seconds above 0")
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+        raise InvalidOptionError(f"{file}: there is no folder {file.parent} that can be written to; make it first")
