@@ -230,7 +230,7 @@ def _warm_up() -> None:
             solve_cell(point, problem, spec, 60.0)
 
 
-def check_collection(points: Any, limit: Any, file: Any) -> None:
+def check_collection(points: int, limit: float, budget: float, file: Path) -> None:
     """Complain of arguments that cannot be meant.
 
     Raises
@@ -242,5 +242,9 @@ def check_collection(points: Any, limit: Any, file: Any) -> None:
         raise InvalidOptionError(f"--points {points}: give a number of points from 1 to 100000")
     if not 0 < limit < math.inf:
         raise InvalidOptionError(f"--limit {limit:g}: give a number of seconds above 0")
+    if not budget > 0:
+        raise InvalidOptionError(f"--budget {budget:g}: give a number of seconds above 0")
+    if file.is_dir():
+        raise InvalidOptionError(f"{file} is a folder: give a file")
     if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
         raise InvalidOptionError(f"{file}: there is no folder {file.parent} that can be written to; make it first")
