@@ -76,7 +76,7 @@ class Point:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
     """One spec at one point.
 
