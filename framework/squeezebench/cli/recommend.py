@@ -68,7 +68,9 @@ def recommend(
         _measure(collect, validate, output, points, seed, limit, budget, quiet)
         return
     if output is not None:
-        raise InvalidOptionError(f"--output {output} is for --collect and --validate; an answer goes to standard output")
+        raise InvalidOptionError(
+            f"--output {output} is for --collect and --validate; an answer goes to standard output"
+        )
     for option, value in (("--N", N), ("--gamma-s", gamma_s)):
         if value is None:
             raise InvalidOptionError(f"{option} is missing: a recommendation is for one ensemble; see --help")
@@ -143,4 +145,4 @@ def _measure(
         return
     from squeezebench.recommendation.trial import try_out
 
-    try_out(output, points=points, seed=seed, limit=limit, budget=budget, tell=tell)
+    try_out(output, points=points, seed=seed, budget=budget, tell=tell)

@@ -18,7 +18,8 @@ from .answer import Alternative, Recommendation
 from .candidates import candidate
 from .cells import Evidence, Point, shipped
 
-__all__ = ["advise", "recommend"]
+__all__ = ["advise", "question_of", "recommend"]
+
 
 def recommend(
     N: int,
@@ -85,9 +86,7 @@ def recommend(
     >>> sb.recommend(10_000, gamma_s=5000).refused
     True
     """
-    point, question = _checked(
-        N, gamma_s, upsilon_ratio, chi, observable, rtol, stop, max_seconds, max_memory, Gamma
-    )
+    point, question = _checked(N, gamma_s, upsilon_ratio, chi, observable, rtol, stop, max_seconds, max_memory, Gamma)
     evidence = shipped()
     from .user_store import cells_of_stores
 
@@ -151,6 +150,11 @@ def _checked(
     return point, question
 
 
+def question_of(point: Point, rtol: float, observable: str = "xi2", max_seconds: float = math.inf) -> dict[str, Any]:
+    """The question of `advise` about a point."""
+    return {**vars(point), "observable": observable, "rtol": rtol, "max_seconds": max_seconds, "max_memory": math.inf}
+
+
 def advise(point: Point, question: dict[str, Any], evidence: Evidence, *, slower: float = 1.0) -> Recommendation:
     """Answer from evidence that is given.
 
@@ -185,7 +189,12 @@ def advise(point: Point, question: dict[str, Any], evidence: Evidence, *, slower
     good = [other for other in others if other.verdict == "meets"]
     if not good:
         return Recommendation(
-            question, None, True, _why_not(others, question), unknowns=tuple(unknowns), alternatives=tuple(others),
+            question,
+            None,
+            True,
+            _why_not(others, question),
+            unknowns=tuple(unknowns),
+            alternatives=tuple(others),
             about=about,
         )
     best = good[0]
@@ -227,7 +236,9 @@ def _why_not(others: Sequence[Alternative], question: dict[str, Any]) -> str:
         return (
             f"what meets the tolerance takes too much: {best.spec} {best.reason}; allow more, or ask for a larger rtol"
         )
-    closest = min((other for other in others if other.verdict == "not accurate enough"), key=lambda o: o.error, default=None)
+    closest = min(
+        (other for other in others if other.verdict == "not accurate enough"), key=lambda o: o.error, default=None
+    )
     text = "no spec is shown to meet the tolerance by all of the nearest cells"
     if closest is not None and math.isfinite(closest.error):
         text += f"; the closest is {closest.spec}, with an error of up to {closest.error:.2g}"

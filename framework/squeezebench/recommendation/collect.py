@@ -18,12 +18,15 @@ from squeezebench.errors import InvalidOptionError, SolverError, UnsupportedProb
 
 from .cells import Cell, Evidence, Point, header, line, read
 
-__all__ = ["BOX", "SPECS", "collect", "design", "solve_cell"]
+__all__ = ["BOX", "SPECS", "collect", "design", "solve_cell", "warm_up"]
 
 #: Ranges that points are drawn from: log10 N, log10 γ_s/Γ, Υ/Υ_c, χ/Γ.
 BOX = ((1.0, 5.0), (math.log10(0.3), math.log10(300.0)), (0.3, 1.2), (-1.0, 3.0))
-#: γ_s times the last time, log10.
-_DECAY = (math.log10(0.3), math.log10(4.0))
+#: γ_s times the last time: the full course, of which three in four points are, and the shortest. A full course tells
+#: about accuracy at all earlier times; shorter ones are there for the sake of time and memory.
+_FULL, _SHORTEST, _SHORTER = 4.0, 0.1, 0.25
+#: So many points have χ = 0, where most questions are.
+_NO_EXCHANGE = 0.3
 #: Longest course in units of 1/(N Υ_c): beyond it a cell takes minutes whatever the method.
 _LONGEST = 1e4
 #: The specs; those of `mcwf` get as many trajectories as there is time for.
@@ -63,19 +66,24 @@ def design(number: int, seed: int, *, corners: bool = True) -> list[Point]:
     """
     from scipy.stats import qmc
 
-    low, high = np.array([*BOX, _DECAY]).T
-    unit = qmc.Halton(5, seed=seed).random(number)
-    rows = [tuple(row) for row in low + unit * (high - low)]
+    rows: list[tuple[float, ...]] = []
+    for *unit, exchange, length in qmc.Halton(5, seed=seed).random(number):
+        log_N, log_gamma, u = (low + x * (high - low) for x, (low, high) in zip(unit, BOX[:3], strict=True))
+        lowest, highest = BOX[3]
+        chi = max(exchange - _NO_EXCHANGE, 0.0) / (1 - _NO_EXCHANGE) * (highest - lowest) + lowest
+        chi = 0.0 if exchange < _NO_EXCHANGE else chi
+        decay = _FULL if length > _SHORTER else _SHORTEST * (_FULL / _SHORTEST) ** (length / _SHORTER)
+        rows.append((log_N, log_gamma, u, chi, decay))
     if corners:
         ends = np.array(np.meshgrid(*BOX, indexing="ij")).reshape(4, -1).T
-        rows = [(*row, 0.0) for row in ends] + rows
+        rows = [(*map(float, row), _FULL) for row in ends] + rows
     return [_point(*row) for row in rows]
 
 
-def _point(log_N: float, log_gamma: float, u: float, chi: float, log_decay: float) -> Point:
+def _point(log_N: float, log_gamma: float, u: float, chi: float, decay: float) -> Point:
     N, gamma = round(10**log_N), float(f"{10**log_gamma:.4g}")
     longest = _LONGEST / (N * math.hypot(1.0, 2 * chi))
-    stop = min(10**log_decay / gamma, longest)
+    stop = min(decay / gamma, longest)
     return Point(N, gamma, float(f"{u:.4g}"), float(f"{chi:.4g}"), float(f"{stop:.4g}"))
 
 
@@ -117,7 +125,7 @@ def collect(
         file.write_text(header(about(points, seed, limit, kernel_seconds(fresh=True))) + "\n", encoding="utf-8")
     have = {*read(file).points}
     todo = [point for point in design(points, seed) if point not in have]
-    _warm_up()
+    warm_up()
     for number, point in enumerate(todo):
         if time.monotonic() - started > budget:
             break
@@ -222,7 +230,7 @@ def _timed(problem: Any, spec: Any, limit: float) -> tuple[Any, float, float, st
     return ds, float(story["timings"]["seconds"]), peak, str(story["status"])
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Every spec once, at a small point: kernels are loaded, and nothing of that is in a cell's time."""
     for point in (Point(12, 3.0, 0.9, 0.5, 0.1), Point(30, 3.0, 0.9, 0.0, 0.1)):
         problem = point.problem()
