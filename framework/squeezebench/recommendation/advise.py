@@ -10,7 +10,8 @@ from typing import Any
 
 from squeezebench.comparison.view import OBSERVABLES
 from squeezebench.errors import InvalidModelError, InvalidOptionError
-from squeezebench.validate import coupling, nearest as nearest_name, positive_int, positive_number, rate, shown
+from squeezebench.validate import coupling, positive_int, positive_number, rate, shown
+from squeezebench.validate import nearest as nearest_name
 
 from . import accuracy
 from .accuracy import distance_outside

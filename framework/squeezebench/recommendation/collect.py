@@ -142,7 +142,7 @@ def about(points: int, seed: int, limit: float, kernel: float) -> dict[str, Any]
     from squeezebench.versions import machine, versions
 
     return {
-        "command": f"squeezebench recommend --collect --points {points} --seed {seed} --limit {limit:g} -o evidence.jsonl",
+        "command": f"squeezebench recommend --collect --points {points} --seed {seed} --limit {limit:g} -o FILE",
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "versions": versions(),
@@ -191,7 +191,7 @@ def solve_cell(point: Point, problem: Any, spec: str, limit: float) -> tuple[Cel
         wanted = wanted.replace(n_trajectories=samples)
         options = solver.resolve_options(wanted.tier, wanted.options)
         cost = solver.estimate(problem, options)
-    known = {"estimate_seconds": cost.seconds, "estimate_bytes": cost.bytes, "samples": samples}
+    known: dict[str, Any] = {"estimate_seconds": cost.seconds, "estimate_bytes": cost.bytes, "samples": samples}
     if not cost.seconds < _HOPELESS * limit:
         return Cell(point, spec, "skipped", **known), None
     ds, seconds, peak, status = _timed(problem, wanted, limit)

@@ -211,7 +211,7 @@ def _error(point: Point, problem: Any, spec: str, view: Any) -> tuple[float, str
         if sampled is not None:
             views["mcwf"] = sampled
     judged = judge(views)[spec]
-    return float((judged.errors or {"xi2": [math.inf]})["xi2"][-1]), judged.kind
+    return (math.inf if judged.errors is None else judged.errors["xi2"][-1]), judged.kind
 
 
 def _plain(trial: Trial) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def read_trial(file: Path = TRIAL) -> tuple[dict[str, Any], list[Trial]]:
             raise ValueError("it is of another kind")
         trials = []
         for entry in lines:
-            values = {
+            values: dict[str, Any] = {
                 key: math.inf if value == "inf" else math.nan if value is None and key != "spec" else value
                 for key, value in entry.items()
             }
