@@ -73,7 +73,9 @@ def recommend(
         )
     for option, value in (("--N", N), ("--gamma-s", gamma_s)):
         if value is None:
-            raise InvalidOptionError(f"{option} is missing: a recommendation is for one ensemble; see --help")
+            raise InvalidOptionError(
+                f"{option} is missing: a recommendation is for one ensemble; see squeezebench recommend --help"
+            )
     from squeezebench.recommendation.advise import recommend as recommend_for
 
     answer = recommend_for(

@@ -132,6 +132,7 @@ def try_out(
     from .machine import kernel_seconds
 
     started = time.monotonic()
+    done = len(read_trial(file)[1]) if file.exists() else 0
     evidence = shipped() if evidence is None else evidence
     slower = kernel_seconds(fresh=True) / float(evidence.about["kernel_seconds"])
     if not file.exists():
@@ -146,7 +147,6 @@ def try_out(
             "evidence": {"points": len(evidence.points), "cells": len(evidence.cells)},
         }
         file.write_text(json.dumps(head) + "\n", encoding="utf-8")
-    done = len(read_trial(file)[1])
     measured = {*evidence.points}
     warm_up()
     for number, (point, rtol) in enumerate(questions(points, seed)[done:], start=done + 1):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from squeezebench.errors import SqueezebenchError
+from squeezebench.errors import InvalidOptionError, SqueezebenchError
+from squeezebench.validate import shown
 
 from .cells import Cell, Point
 
@@ -30,9 +31,11 @@ def cells_of_stores(stores: Sequence[str | Path] | str | Path) -> list[Cell]:
 
     Raises
     ------
-    StoreError
+    InvalidOptionError, StoreError
         If one of them is no store.
     """
+    if not isinstance(stores, str | Path | list | tuple):
+        raise InvalidOptionError(f"stores = {shown(stores)}: give a folder of results, or a list of them")
     cells: list[Cell] = []
     for store in [stores] if isinstance(stores, str | Path) else list(stores):
         cells += cells_of_store(store)
