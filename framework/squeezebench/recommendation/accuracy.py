@@ -17,8 +17,9 @@ Array = NDArray[np.float64]
 
 #: What one unit of distance is: this much of log10 N, log10 γ_s/Γ, Υ/Υ_c, χ/Γ.
 _UNITS = np.array([1.0, 0.75, 0.2, 1.0])
-#: How many of the nearest cells must have met the tolerance …
-NEIGHBOURS = 5
+#: How many of the nearest cells must have met the tolerance … Leaving out each point in turn, three make 4.5 % of
+#: what cumulants promise wrong, four 3.3 %, five 2.8 %; they promise 43, 37 and 31 % of 64 % that hold.
+NEIGHBOURS = 4
 #: … by this factor.
 SAFETY = 2.0
 #: Neighbours further away than this say nothing.

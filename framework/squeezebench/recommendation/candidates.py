@@ -124,7 +124,7 @@ def _verdict(
     rtol = question["rtol"]
     if not math.isfinite(error):
         if len(found.cells) < accuracy.NEIGHBOURS:
-            return "unknown accuracy", "fewer than five cells near enough reach so late"
+            return "unknown accuracy", f"fewer than {accuracy.NEIGHBOURS} cells near enough reach so late"
         return "not accurate enough", "at one of the nearest points its course had ended, or its error is unknown"
     if error > rtol:
         return "not accurate enough", f"errors of up to {error:.2g} are to be expected"

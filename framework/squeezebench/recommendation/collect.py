@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from squeezebench.errors import InvalidOptionError, SolverError, UnsupportedProblemError
+from squeezebench.errors import InvalidOptionError
 
 from .cells import Cell, Evidence, Point, header, line, read
 
@@ -208,26 +208,31 @@ def solve_cell(point: Point, problem: Any, spec: str, limit: float) -> tuple[Cel
 
 
 def _timed(problem: Any, spec: Any, limit: float) -> tuple[Any, float, float, str]:
-    """Data set, seconds without compilation, peak memory, status."""
-    import json
+    """Data set, seconds without compilation, peak memory, status.
 
+    Seconds are those of the processor or of the clock, whichever are fewer: on one thread they are the same, but for
+    what other programs take.
+    """
     import squeezebench as sb
+    from squeezebench.dataset import build
+    from squeezebench.execution import attempt, provenance, seed_sequence
     from squeezebench.harness.limits import MemoryGauge
+    from squeezebench.host import get_host
 
-    gauge = MemoryGauge()
-    started = time.perf_counter()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ds = sb.solve(problem, spec, n_threads=1, seed=0, time_limit=limit)
-    except UnsupportedProblemError:
-        return None, math.nan, math.nan, "unsupported"
-    except SolverError as error:
-        # What was spent until it gave up is a lower bound, and is not kept as a time.
-        return None, math.nan, gauge.peak(), error.status if time.perf_counter() - started < limit else "timeout"
-    peak = gauge.peak()
-    story = json.loads(ds.attrs["squeezebench"])
-    return ds, float(story["timings"]["seconds"]), peak, str(story["status"])
+    solver = get_host().solver(spec.name)
+    options = solver.resolve_options(spec.tier, spec.options)
+    context = sb.Context(seed=seed_sequence(0), n_threads=1, deadline=time.monotonic() + limit)
+    gauge, started = MemoryGauge(), time.process_time()
+    outcome = attempt(solver, problem, options, context, tier=spec.tier)
+    busy, peak = time.process_time() - started - outcome.compile_seconds, gauge.peak()
+    if outcome.moments is None:
+        # What was spent until it gave up is no time of a solution.
+        return None, math.nan, peak, outcome.status
+    details = {"tier": spec.tier, "label": spec.label, "seed": 0, "n_threads": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ds = build(problem, outcome.moments, provenance=provenance(solver, problem, options, outcome, details))
+    return ds, min(outcome.seconds, max(busy, 0.0)), peak, outcome.status
 
 
 def warm_up() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from .advise import advise, question_of
 from .answer import Recommendation
@@ -56,6 +55,8 @@ class Outcome:
         Whether that is within the tolerance; None if refused, or if nobody knows.
     ratio : float
         Predicted seconds in units of those taken; NaN if unknown.
+    inside : bool or None
+        Whether the time taken lies in the interval; None if unknown.
     """
 
     point: Point
@@ -81,7 +82,7 @@ class Tally:
 
 
 def leave_out(
-    evidence: Evidence, out: Callable[[Point], Callable[[Point], bool]], *, only: Any = None
+    evidence: Evidence, out: Callable[[Point], Callable[[Point], bool]], *, only: Collection[Point] | None = None
 ) -> list[Outcome]:
     """Ask about measured points with part of the evidence left out.
 
@@ -91,12 +92,12 @@ def leave_out(
         All of it.
     out : callable
         Of a point: the function that tells which points are left out when it is asked about.
-    only : callable, optional
+    only : collection of Point, optional
         Which points are asked about; all by default.
     """
     outcomes = []
     for point in evidence.points:
-        if only is not None and not only(point):
+        if only is not None and point not in only:
             continue
         gone = out(point)
         rest = evidence.where(lambda other, gone=gone: not gone(other))
