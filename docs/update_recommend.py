@@ -54,8 +54,8 @@ def evidence_section(evidence: Evidence) -> str:
             )
         )
     head = (
-        f"{len(evidence.points)} points, {len(evidence.cells)} cells: {kinds['exact'] + kinds['own']} against the master "
-        f"equation, {kinds['bounded']} bounded, {kinds['sampled']} of trajectories. {where}; {packages}; "
+        f"{len(evidence.points)} points, {len(evidence.cells)} cells: {kinds['exact'] + kinds['own']} against the "
+        f"master equation, {kinds['bounded']} bounded, {kinds['sampled']} of trajectories. {where}; {packages}; "
         f"{str(about['created'])[:10]}. Made by `{about['command']}`."
     )
     return f"{head}\n\n{table(('spec', 'timed cells', 'largest N', 'longest', 'how cells ended'), rows)}"
@@ -74,11 +74,11 @@ def trial_section(head: dict[str, Any], trials: Sequence[Trial]) -> str:
     outside = sum("outside" in trial.reason for trial in trials)
     slow = sum("takes too much" in trial.reason for trial in trials)
     first = (
-        f"{len(trials)} questions at random points inside of the evidence (N, γ_s, Υ, χ, stop and a tolerance of 0.5 to "
-        f"10 %, within 10 s), none of them measured before; {refused} ({percent(refused, len(trials))}) were refused: {slow} "
-        f"since what meets the tolerance takes longer, {outside} as outside, {refused - slow - outside} since nothing is "
-        f"shown to meet it. The others were carried out and held against a reference. `{head['command']}`, on "
-        f"{head['machine']['processor']}, {str(head['created'])[:10]}."
+        f"{len(trials)} questions at random points inside of the evidence (N, γ_s, Υ, χ, stop and a tolerance of "
+        f"0.5 to 10 %, within 10 s), none of them measured before. Refused were {percent(refused, len(trials))}: "
+        f"{slow} since what meets the tolerance takes longer, {outside} as outside, {refused - slow - outside} since "
+        f"nothing is shown to meet it. The others were carried out and held against a reference. "
+        f"`{head['command']}`, on {head['machine']['processor']}, {str(head['created'])[:10]}."
     )
     header = ("of the answered", "number", "tolerance met", "seconds within 3×", "seconds in the interval")
     return f"{first}\n\n{table(header, rows)}"
@@ -124,9 +124,9 @@ def region_section(tallies: Iterable[tuple[str, Tally]]) -> str:
             )
         )
     text = (
-        "The same evidence asked about its own points, with these points or whole regions left out of it: at 1, 2, 5 and 10 %, "
-        "up to a tenth, three tenths and all of each course, without a limit of time. What meets is known from the cell "
-        "that was left out; of trajectories, two of its standard errors are to be within the tolerance."
+        "The same evidence asked about its own points, with these points or whole regions left out of it: at 1, 2, 5 "
+        "and 10 %, up to a tenth, three tenths and all of each course, without a limit of time. What meets is known "
+        "from the cell that was left out; of trajectories, two of its standard errors are to be within the tolerance."
     )
     header = ("left out", "questions", "refused", "tolerance met", "seconds within 3×")
     return f"{text}\n\n{table(header, rows)}"

@@ -54,7 +54,7 @@ def validity(
     ] = None,
     stored: Annotated[
         bool,
-        typer.Option("--stored", help="The map that comes with the package, with its own tolerance; nothing is run."),
+        typer.Option("--stored", help="The map that comes with the package; nothing is run."),
     ] = False,
     workers: Workers = 1,
     threads: Threads = None,
