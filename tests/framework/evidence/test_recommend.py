@@ -16,8 +16,9 @@ from squeezebench.errors import StoreError
 from squeezebench.recommendation.accuracy import NEIGHBOURS, SAFETY, distance_outside, expected_error
 from squeezebench.recommendation.advise import advise, question_of
 from squeezebench.recommendation.cells import FRACTIONS, SHIPPED, Cell, Evidence, Point, header, line, read, shipped
-from squeezebench.recommendation.collect import BOX, SPECS, design, measure
+from squeezebench.recommendation.collect import BOX, SPECS, design, measure, solve_cell
 from squeezebench.recommendation.cost import CostModel
+from squeezebench.recommendation.errors_of import judge
 from squeezebench.recommendation.leave_out import leave_out, tally
 from squeezebench.recommendation.machine import kernel_seconds
 from squeezebench.recommendation.trial import TRIAL, questions, read_trial
@@ -305,3 +306,35 @@ def test_points_left_out_are_answered_well() -> None:
     assert counts.answered >= 0.3 * counts.asked
     assert counts.met >= 0.9 * counts.known
     assert counts.within >= 0.8 * counts.timed
+
+
+def bounds_and_errors(number: int, seed: int) -> list[tuple[float, float]]:
+    """Bounds without a reference beside the errors against the master equation, of two orders at random points."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(number):
+        log_N, log_gamma, u, chi = (float(rng.uniform(*ends)) for ends in ((1, 1.8), BOX[1], BOX[2], BOX[3]))
+        point = Point(round(10**log_N), 10**log_gamma, u, chi, min(2 / 10**log_gamma, 100 / 10**log_N))
+        problem = point.problem()
+        specs = ("permutational", "cumulant", "cumulant:order=3", "cumulant:order=4", "mcwf:n_trajectories=32")
+        views = {spec: view for spec in specs if (view := solve_cell(point, problem, spec, 60.0)[1]) is not None}
+        exact = judge(views)
+        bounded = judge({spec: view for spec, view in views.items() if spec != "permutational"})
+        for spec in ("cumulant", "cumulant:order=3"):
+            if spec in views:
+                assert exact[spec].kind == "exact"
+                assert bounded[spec].kind == "bounded"
+                truth, bound = exact[spec].errors, bounded[spec].errors
+                assert truth is not None
+                assert bound is not None
+                found += [(b, t) for b, t in zip(bound["xi2"], truth["xi2"], strict=True) if b < 0.1]
+    return found
+
+
+@pytest.mark.parametrize(("number", "seed"), [(4, 1), pytest.param(40, 2, marks=pytest.mark.slow)])
+def test_bounds_without_a_reference_hold_against_the_master_equation(number: int, seed: int) -> None:
+    found = bounds_and_errors(number, seed)
+    assert len(found) > 10 * number
+    # Below 1e-4 an error is as good as none for a recommendation.
+    held = [truth <= 1.5 * bound + 1e-4 for bound, truth in found]
+    assert sum(held) >= 0.97 * len(held)
