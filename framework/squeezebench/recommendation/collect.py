@@ -27,6 +27,9 @@ BOX = ((1.0, 5.0), (math.log10(0.3), math.log10(300.0)), (0.3, 1.2), (-1.0, 3.0)
 _FULL, _SHORTEST, _SHORTER = 4.0, 0.1, 0.25
 #: So many points have χ = 0, where most questions are.
 _NO_EXCHANGE = 0.3
+#: Υ/Υ_c and χ/Γ of the second half of the points, and how many of these have χ = 0: where squeezing is best and where
+#: methods begin to fail, so that errors change fast from point to point.
+_FOCUS, _FOCUS_NO_EXCHANGE = ((0.8, 1.0), (-1.0, 1.5)), 0.6
 #: Longest course in units of 1/(N Υ_c): beyond it a cell takes minutes whatever the method.
 _LONGEST = 1e4
 #: The specs; those of `mcwf` get as many trajectories as there is time for.
@@ -53,31 +56,36 @@ _SHORT, _AGAIN = 0.3, 3
 
 
 def design(number: int, seed: int, *, corners: bool = True) -> list[Point]:
-    """Points: the corners of the box, then a scrambled Halton sequence inside it.
+    """Points: the corners of the box, a scrambled Halton sequence inside it, and another below the critical drive.
 
     Parameters
     ----------
     number : int
-        Points of the sequence.
+        Points of each sequence.
     seed : int
-        Of its scrambling.
+        Of their scrambling.
     corners : bool
         Whether the corners come first: they make the box the hull.
     """
     from scipy.stats import qmc
 
     rows: list[tuple[float, ...]] = []
-    for *unit, exchange, length in qmc.Halton(5, seed=seed).random(number):
-        log_N, log_gamma, u = (low + x * (high - low) for x, (low, high) in zip(unit, BOX[:3], strict=True))
-        lowest, highest = BOX[3]
-        chi = max(exchange - _NO_EXCHANGE, 0.0) / (1 - _NO_EXCHANGE) * (highest - lowest) + lowest
-        chi = 0.0 if exchange < _NO_EXCHANGE else chi
-        decay = _FULL if length > _SHORTER else _SHORTEST * (_FULL / _SHORTEST) ** (length / _SHORTER)
-        rows.append((log_N, log_gamma, u, chi, decay))
     if corners:
         ends = np.array(np.meshgrid(*BOX, indexing="ij")).reshape(4, -1).T
-        rows = [(*map(float, row), _FULL) for row in ends] + rows
+        rows += [(*map(float, row), _FULL) for row in ends]
+    for *unit, exchange, length in qmc.Halton(5, seed=seed).random(number):
+        place = [low + x * (high - low) for x, (low, high) in zip(unit, BOX[:3], strict=True)]
+        decay = _FULL if length > _SHORTER else _SHORTEST * (_FULL / _SHORTEST) ** (length / _SHORTER)
+        rows.append((*place, _exchange(exchange, BOX[3], _NO_EXCHANGE), decay))
+    for *unit, exchange in qmc.Halton(4, seed=seed + 1).random(number):
+        place = [low + x * (high - low) for x, (low, high) in zip(unit, (*BOX[:2], _FOCUS[0]), strict=True)]
+        rows.append((*place, _exchange(exchange, _FOCUS[1], _FOCUS_NO_EXCHANGE), _FULL))
     return [_point(*row) for row in rows]
+
+
+def _exchange(x: float, ends: tuple[float, float], none: float) -> float:
+    """χ of a number between 0 and 1, of which so many are to have none."""
+    return 0.0 if x < none else ends[0] + (x - none) / (1 - none) * (ends[1] - ends[0])
 
 
 def _point(log_N: float, log_gamma: float, u: float, chi: float, decay: float) -> Point:
@@ -103,7 +111,7 @@ def collect(
     file : path
         Evidence, made if it is not there.
     points : int
-        Points beside the corners of the box.
+        Points of each of the two sequences of `design`.
     seed : int
         Of the points.
     limit : float
