@@ -136,10 +136,11 @@ def choosing(store: str) -> None:
 def maps() -> None:
     """The two validity maps that come with the package."""
     from squeezebench.evidence import stored_map
+    from squeezebench.report import save
     from squeezebench.report.validity_map import validity_figure
 
     for name in ("validity_size", "validity_drive"):
-        validity_figure(stored_map(name)).savefig(STATIC / f"{name}.svg", metadata={"Date": None})
+        save(validity_figure(stored_map(name)), STATIC / f"{name}.svg")
 
 
 if __name__ == "__main__":

@@ -187,18 +187,22 @@ def duration(value: float) -> str:
     """Short text of seconds."""
     if math.isnan(value):
         return "unknown"
-    if value < 1:
-        return f"{value * 1e3:.2g} ms"
-    if value < 120:
-        return f"{value:.2g} s"
-    return f"{value / 60:.3g} min" if value < 7200 else f"{value / 3600:.3g} h"
+    for unit, seconds in (("ms", 1e-3), ("s", 1.0), ("min", 60.0)):
+        if value < {"ms": 1.0, "s": 120.0, "min": 7200.0}[unit]:
+            return f"{_two(value / seconds)} {unit}"
+    return f"{_two(value / 3600)} h"
 
 
 def size(value: float) -> str:
     """Short text of bytes."""
     if math.isnan(value):
         return "unknown"
-    return f"{value / 2**20:.2g} MiB" if value < 2**30 else f"{value / 2**30:.3g} GiB"
+    return f"{_two(value / 2**20)} MiB" if value < 2**30 else f"{_two(value / 2**30)} GiB"
+
+
+def _two(value: float) -> str:
+    """Two significant digits, and no exponent where a number is not large."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def _cell(cell: EvidenceCell) -> str:
