@@ -183,6 +183,8 @@ def advise(point: Point, question: dict[str, Any], evidence: Evidence, *, slower
             f"the question lies outside of what was measured (by {outside:.2g} units; the nearest point is {where}); "
             "nothing is extrapolated: run scenarios around it, and give their folder as a store"
         )
+        if point.gamma_s == 0:
+            reason += "; without single-particle emission the steady state has a closed form (squeezebench steady-state)"
         others = [_beyond(other) for other in others]
         return Recommendation(
             question, None, True, reason, unknowns=tuple(unknowns), alternatives=tuple(others), about=about
