@@ -184,7 +184,9 @@ def advise(point: Point, question: dict[str, Any], evidence: Evidence, *, slower
             "nothing is extrapolated: run scenarios around it, and give their folder as a store"
         )
         if point.gamma_s == 0:
-            reason += "; without single-particle emission the steady state has a closed form (squeezebench steady-state)"
+            reason += (
+                "; without single-particle emission there is a closed form of the steady state (squeezebench steady-state)"
+            )
         others = [_beyond(other) for other in others]
         return Recommendation(
             question, None, True, reason, unknowns=tuple(unknowns), alternatives=tuple(others), about=about
@@ -233,19 +235,24 @@ def _always_unknown(evidence: Evidence) -> list[str]:
 
 
 def _why_not(others: Sequence[Alternative], question: dict[str, Any]) -> str:
+    parts = []
     slow = [other for other in others if other.verdict in ("too slow", "too large")]
     if slow:
         best = min(slow, key=lambda other: other.seconds)
-        return (
-            f"what meets the tolerance takes too much: {best.spec} {best.reason}; allow more, or ask for a larger rtol"
-        )
-    closest = min(
-        (other for other in others if other.verdict == "not accurate enough"), key=lambda o: o.error, default=None
-    )
-    text = "no spec is shown to meet the tolerance by all of the nearest cells"
-    if closest is not None and math.isfinite(closest.error):
-        text += f"; the closest is {closest.spec}, with an error of up to {closest.error:.2g}"
-    return f"{text}; ask for a larger rtol or an earlier stop, or add runs near this point as a store"
+        parts.append(f"what meets the tolerance takes too much: {best.spec} {best.reason}")
+    else:
+        parts.append("no spec is shown to meet the tolerance by all of the nearest cells")
+        close = [other for other in others if other.verdict == "not accurate enough" and math.isfinite(other.error)]
+        if close:
+            best = min(close, key=lambda other: other.error)
+            parts.append(f"the closest is {best.spec}, with an error of up to {best.error:.2g}")
+    early = [other for other in others if 0 < other.good_until < question["stop"]]
+    if early:
+        latest = max(early, key=lambda other: (other.good_until, -other.seconds))
+        parts.append(f"up to Γt = {latest.good_until:.2g} {latest.spec} would do")
+    asked = "allow more, ask" if slow else "ask"
+    parts.append(f"{asked} for a larger rtol or an earlier stop, or add runs near this point as a store")
+    return "; ".join(parts)
 
 
 def nearest_point(evidence: Evidence, point: Point) -> Point:

@@ -69,6 +69,9 @@ class Alternative:
         Nine in ten of the cells that were left out of the model lie within as much.
     evidence : tuple of EvidenceCell
         The cells that it rests on, nearest first.
+    good_until : float
+        Time, times Γ, up to which the tolerance is shown to be met: the last time that was asked for, an earlier one,
+        or 0.
     """
 
     spec: str
@@ -81,6 +84,7 @@ class Alternative:
     bytes: float = math.nan
     bytes_interval: Interval = _UNKNOWN
     evidence: tuple[EvidenceCell, ...] = ()
+    good_until: float = 0.0
 
 
 @dataclass(frozen=True)

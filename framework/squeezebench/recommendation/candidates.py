@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from typing import Any
@@ -14,7 +15,7 @@ from squeezebench.solver import TIERS
 from . import accuracy
 from .accuracy import Found, expected_error
 from .answer import Alternative, EvidenceCell, duration, size
-from .cells import Cell, Evidence, Point
+from .cells import FRACTIONS, Cell, Evidence, Point
 from .cost import Cost, CostModel
 
 __all__ = ["SIGMAS", "candidate"]
@@ -60,6 +61,10 @@ def candidate(spec: str, point: Point, question: dict[str, Any], evidence: Evide
     memory = _memory(cells, estimate.bytes)
     measured = _is_measured(cells, point, estimate.seconds / per)
     verdict, reason = _verdict(error, seconds, memory, measured, question, found)
+    until = point.stop if error <= question["rtol"] else 0.0
+    if basis == "cells" and not until:
+        until = _good_until(cells, point, question)
+        reason += f"; shown to meet it up to Γt = {until:.2g}" if until else ""
     return Alternative(
         str(wanted),
         verdict,
@@ -74,7 +79,17 @@ def candidate(spec: str, point: Point, question: dict[str, Any], evidence: Evide
             EvidenceCell(c.point, d, e, c.kind, c.reference, c.seconds * slower, c.source)
             for c, d, e in zip(found.cells, found.distances, found.own, strict=True)
         ),
+        until,
     )
+
+
+def _good_until(cells: tuple[Cell, ...], point: Point, question: dict[str, Any]) -> float:
+    """Latest of a few earlier last times for which the tolerance is shown to be met; 0 if there is none."""
+    for part in reversed(FRACTIONS[:-1]):
+        earlier = dataclasses.replace(point, stop=part * point.stop)
+        if expected_error(cells, earlier, question["observable"]).error <= question["rtol"]:
+            return earlier.stop
+    return 0.0
 
 
 @functools.lru_cache(maxsize=256)
