@@ -184,9 +184,7 @@ def advise(point: Point, question: dict[str, Any], evidence: Evidence, *, slower
             "nothing is extrapolated: run scenarios around it, and give their folder as a store"
         )
         if point.gamma_s == 0:
-            reason += (
-                "; without single-particle emission there is a closed form of the steady state (squeezebench steady-state)"
-            )
+            reason += "; without single-particle emission, squeezebench steady-state has a closed form"
         others = [_beyond(other) for other in others]
         return Recommendation(
             question, None, True, reason, unknowns=tuple(unknowns), alternatives=tuple(others), about=about
