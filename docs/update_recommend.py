@@ -75,7 +75,7 @@ def trial_section(head: dict[str, Any], trials: Sequence[Trial]) -> str:
     slow = sum("takes too much" in trial.reason for trial in trials)
     first = (
         f"{len(trials)} questions at random points inside of the evidence (N, γ_s, Υ, χ, stop and a tolerance of "
-        f"0.5 to 10 %, within 10 s), none of them measured before. Refused were {percent(refused, len(trials))}: "
+        f"0.5 to 10 %, within 5 s), none of them measured before. Refused were {percent(refused, len(trials))}: "
         f"{slow} since what meets the tolerance takes longer, {outside} as outside, {refused - slow - outside} since "
         f"nothing is shown to meet it. The others were carried out and held against a reference. "
         f"`{head['command']}`, on {head['machine']['processor']}, {str(head['created'])[:10]}."

@@ -163,7 +163,7 @@ def _log(value: float) -> float | None:
     """Decimal logarithm, rounded upwards to two places; None for inf."""
     if not math.isfinite(value):
         return None
-    return math.ceil(100 * math.log10(max(value, 1e-12))) / 100
+    return math.ceil(100 * math.log10(max(value, 1e-12)) - 1e-6) / 100
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ __all__ = ["TRIAL", "Trial", "questions", "read_trial", "try_out"]
 #: The trial that the documentation prints.
 TRIAL = Path(__file__).parent / "data" / "trial.jsonl"
 #: Longest time that a question allows a solution.
-_MAX_SECONDS = 10.0
+_MAX_SECONDS = 5.0
 #: Who a solution is held against, besides a sampled one where nobody exact is at hand; and how long each may take.
 _REFERENCES = ("permutational:tier=tight", "cumulant:order=3", "cumulant:order=4", "cumulant:order=auto")
-_REFERENCE_SECONDS = 15.0
+_REFERENCE_SECONDS = 8.0
 _LONGEST = 1e4
 #: Standard errors of its own that a sampled solution must keep within the tolerance where nobody exact is at hand.
 _SIGMAS = 2.0
