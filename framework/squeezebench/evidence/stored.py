@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from squeezebench.validate import nearest, shown
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["stored_map", "stored_maps"]
+__all__ = ["keep_map", "stored_map", "stored_maps"]
 
 _DATA = Path(__file__).parent / "data"
 
@@ -57,3 +58,28 @@ def stored_map(name: str) -> xr.Dataset:
         return xr.load_dataset(_DATA / f"{name}.nc", engine="h5netcdf")
     except (OSError, ValueError) as error:
         raise StoreError(f"the stored map {name} cannot be read: {error}; install the package again") from error
+
+
+def keep_map(store: str | Path, name: str) -> Path:
+    """Make the file of a map from a run of its scenario in a folder; for those who make the package.
+
+    ``squeezebench run validity_size --threads 1 -o maps/``, and then
+    ``python -m squeezebench.evidence.stored maps/ validity_size``.
+    """
+    from squeezebench.harness import load
+
+    from .holds import validity
+
+    ds = validity(load(store, name))
+    ds.attrs["command"] = f"squeezebench validity {name} --data {name}.nc"
+    file = _DATA / f"{name}.nc"
+    # One block of text or numbers a variable, compressed: the map is read whole.
+    encoding = {key: {"zlib": True} for key, variable in ds.data_vars.items() if variable.dtype.kind == "f"}
+    ds.to_netcdf(file, engine="h5netcdf", encoding=encoding)
+    return file
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("python -m squeezebench.evidence.stored FOLDER validity_size|validity_drive")
+    print(keep_map(sys.argv[1], sys.argv[2]))
