@@ -1,12 +1,13 @@
-"""Put measured tables into the page about recommendations: ``python docs/update_recommend.py``.
+"""Put measured tables into a page: ``python docs/update_recommend.py [evidence|trial|regions]``.
 
-From the evidence and the trial that come with the package; leaving regions out takes some minutes.
+From the evidence and the trial that come with the package; ``regions``, which leaves them out, takes some minutes.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -56,7 +57,8 @@ def evidence_section(evidence: Evidence) -> str:
     head = (
         f"{len(evidence.points)} points, {len(evidence.cells)} cells: {kinds['exact'] + kinds['own']} against the "
         f"master equation, {kinds['bounded']} bounded, {kinds['sampled']} of trajectories. {where}; {packages}; "
-        f"{str(about['created'])[:10]}. Made by `{about['command']}`."
+        f"{str(about['created'])[:10]}. Made by `{about['command']}`"
+        f"{', ' + about['note'] if about.get('note') else ''}."
     )
     return f"{head}\n\n{table(('spec', 'timed cells', 'largest N', 'longest', 'how cells ended'), rows)}"
 
@@ -134,8 +136,8 @@ def region_section(tallies: Iterable[tuple[str, Tally]]) -> str:
 
 def left_out(evidence: Evidence) -> list[tuple[str, Tally]]:
     """Tallies of single points, and of every region."""
-    every = evidence.points[::4]
-    found = [("each of a quarter of the points", tally(leave_out(evidence, lambda p: lambda q: q == p, only=every)))]
+    every = evidence.points[::3]
+    found = [("each of a third of the points", tally(leave_out(evidence, lambda p: lambda q: q == p, only=every)))]
     for name, region in REGIONS.items():
         inside = [point for point in evidence.points if region(point)]
         found.append((name, tally(leave_out(evidence, lambda p, region=region: region, only=inside))))
@@ -155,9 +157,12 @@ def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 if __name__ == "__main__":
     evidence = shipped()
-    made = {
-        "evidence": evidence_section(evidence),
-        "trial": trial_section(*read_trial()),
-        "regions": region_section(left_out(evidence)),
+    sections = {
+        "evidence": lambda: evidence_section(evidence),
+        "trial": lambda: trial_section(*read_trial()),
+        "regions": lambda: region_section(left_out(evidence)),
     }
+    if not {*sys.argv[1:]} <= {*sections}:
+        sys.exit(__doc__)
+    made = {name: sections[name]() for name in sys.argv[1:] or sections}
     PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")

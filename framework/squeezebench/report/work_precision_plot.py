@@ -66,7 +66,7 @@ def _draw(panel: Axes, point: Any, cost: str, front: str, unit: float) -> None:
     reference = str(point["reference"].values)
     for k, label in enumerate(point["solver"].values):
         colour, marker = COLOURS[k % len(COLOURS)], _MARKERS[k % len(_MARKERS)]
-        style = {"color": colour, "marker": marker, "ms": 4, "ls": ""}
+        style: dict[str, Any] = {"color": colour, "marker": marker, "ms": 4, "ls": ""}
         if str(label) == reference:
             panel.plot([], [], label=f"{label} (reference)", color=GREY, lw=0.8)
             if work[k] > 0:
