@@ -256,7 +256,7 @@ COMMANDS: list[tuple[str, int, str]] = [
     ),
     ("validity quickstart --run last", 2, "--run last chooses among the runs of a folder; 'quickstart' is none"),
     ("validity . --fresh", 2, "--fresh says how to run a scenario; . is a folder of results"),
-    ("validity quickstart --stored", 2, "there is no stored map 'quickstart': validity_drive, validity_size"),
+    ("validity quickstart --stored", 2, "there is no stored map 'quickstart'; known: validity_drive, validity_size"),
     ("validity --stored --fresh", 2, "--fresh says how to make a map; with --stored it is there already"),
     ("work-precision", 2, "Missing argument 'SCENARIO|STORE'; see squeezebench work-precision --help"),
     (
@@ -278,12 +278,12 @@ COMMANDS: list[tuple[str, int, str]] = [
     (
         "recommend -N 10 --gamma-s 4 --rtol -0.02",
         2,
-        "rtol = -0.02: give an error that is allowed, such as 0.02 for 2 %, above 0",
+        "rtol = -0.02: give an allowed error (0.02 for 2 %) above 0",
     ),
     (
         "recommend -N 10 --gamma-s 4 --observable squeezing",
         2,
-        "observable = 'squeezing': give one of xi2, n_eff, spin, covariance",
+        "observable = 'squeezing': give one of xi2, n_eff, spin, covariance; known: covariance, n_eff, spin, xi2",
     ),
     ("recommend -N 10 --gamma-s 4 --max-memory -1", 2, "max_memory = -1048576.0: give a number of bytes above 0"),
     (

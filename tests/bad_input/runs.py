@@ -229,7 +229,7 @@ RUNS: list[tuple[str, str, str]] = [
     (
         "recommend(10, 4.0, rtol=-0.02)",
         OPTION,
-        "rtol = -0.02: give an error that is allowed, such as 0.02 for 2 %, above 0",
+        "rtol = -0.02: give an allowed error (0.02 for 2 %) above 0",
     ),
     ("recommend(10, 4.0, stop=0)", OPTION, "stop = 0: give a last time above 0"),
     ("recommend(10, 4.0, max_seconds=0)", OPTION, "max_seconds = 0: give a number of seconds above 0"),

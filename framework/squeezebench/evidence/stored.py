@@ -53,7 +53,7 @@ def stored_map(name: str) -> xr.Dataset:
 
     names = stored_maps()
     if name not in names:
-        raise InvalidOptionError(f"there is no stored map {shown(name)}: {', '.join(names)}{nearest(str(name), names)}")
+        raise InvalidOptionError(f"there is no stored map {shown(name)}{nearest(str(name), names)}")
     try:
         return xr.load_dataset(_DATA / f"{name}.nc", engine="h5netcdf")
     except (OSError, ValueError) as error:

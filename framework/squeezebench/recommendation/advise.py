@@ -124,7 +124,7 @@ def _checked(
     if observable not in OBSERVABLES:
         hint = nearest_name(str(observable), set(OBSERVABLES))
         raise InvalidOptionError(f"observable = {shown(observable)}: give one of {', '.join(OBSERVABLES)}{hint}")
-    rtol = positive_number(rtol, "rtol", "an error that is allowed, such as 0.02 for 2 %")
+    rtol = positive_number(rtol, "rtol", "an allowed error (0.02 for 2 %)")
     if stop is None:
         if gamma_s == 0:
             raise InvalidOptionError("stop is 1/gamma_s by default, and gamma_s = 0: give a last time")
