@@ -81,6 +81,7 @@ class CostModel:
         if self.number < FEWEST:
             return
         X, y = np.array(rows), np.array(costs)
+        self._least = float(y.min())
         self._mean, self._scale = X.mean(axis=0), X.std(axis=0)
         self._mean[0], self._scale[0] = 0.0, 1.0
         self._scale[self._scale < 1e-9] = 1.0
@@ -103,7 +104,8 @@ class CostModel:
         if not self.known:
             return Cost(math.nan, math.nan, math.nan)
         z = (features(point, estimate) - self._mean) / self._scale
-        log = float(z @ self._weights)
+        # What a solution costs whatever it is about, no straight line knows of: nothing was ever cheaper than the least.
+        log = max(float(z @ self._weights), self._least)
         width = self._width * math.sqrt(1.0 + float(z @ self._inverse @ z))
         return Cost(10**log, 10 ** (log - width), 10 ** (log + width))
 
