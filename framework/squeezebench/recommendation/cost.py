@@ -104,7 +104,7 @@ class CostModel:
         if not self.known:
             return Cost(math.nan, math.nan, math.nan)
         z = (features(point, estimate) - self._mean) / self._scale
-        # What a solution costs whatever it is about, no straight line knows of: nothing was ever cheaper than the least.
+        # A straight line knows nothing of what every solution costs: none was ever cheaper than the least.
         log = max(float(z @ self._weights), self._least)
         width = self._width * math.sqrt(1.0 + float(z @ self._inverse @ z))
         return Cost(10**log, 10 ** (log - width), 10 ** (log + width))
