@@ -53,6 +53,10 @@ def candidate(spec: str, point: Point, question: dict[str, Any], evidence: Evide
         if claim.accuracy == "exact" and not claim.sampled:
             promised = TIERS.get(wanted.tier, TIERS["default"]) + claim.floor
             error, basis = max(promised, *found.own, 0.0), "claim"
+        if basis == "cells":
+            # A method that stops refining when it is content may be content earlier on a shorter course: a long one
+            # that came out better vouches for no more than that.
+            error = max(error, float(getattr(options, "agreement", 0.0) if _chooses(wanted) else 0.0))
         estimate = solver.estimate(problem, options)
     except SqueezebenchError as error_of_solver:
         return Alternative(spec, "unsupported", str(error_of_solver))
@@ -61,8 +65,9 @@ def candidate(spec: str, point: Point, question: dict[str, Any], evidence: Evide
     memory = _memory(cells, estimate.bytes)
     measured = _is_measured(cells, point, estimate.seconds / per)
     verdict, reason = _verdict(error, seconds, memory, measured, question, found)
+    least = error if error > found.error else 0.0
     until = point.stop if error <= question["rtol"] else 0.0
-    if basis == "cells" and not until:
+    if basis == "cells" and not until and least <= question["rtol"]:
         until = _good_until(cells, point, question)
         reason += f"; shown to meet it up to Γt = {until:.2g}" if until else ""
     return Alternative(
@@ -95,6 +100,11 @@ def _good_until(cells: tuple[Cell, ...], point: Point, question: dict[str, Any])
 @functools.lru_cache(maxsize=256)
 def _model(cells: tuple[Cell, ...], quantity: str) -> CostModel:
     return CostModel(cells, quantity)
+
+
+def _chooses(spec: Any) -> bool:
+    """Whether a spec leaves it to the solver how far to go."""
+    return "auto" in spec.options.values()
 
 
 def _sampled(found: Found, rtol: float) -> tuple[int, float, str]:

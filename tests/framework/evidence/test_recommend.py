@@ -106,6 +106,15 @@ def test_what_is_recommended_can_be_run_and_meets_the_tolerance() -> None:
         assert np.abs(mine / exact - 1)[counts].max() <= rtol
 
 
+def test_a_method_that_stops_when_content_is_promised_to_be_no_better_than_that() -> None:
+    strict, content = (sb.recommend(1798, 205.0, 0.641, stop=0.004, rtol=rtol) for rtol in (0.01, 0.03))
+    auto = next(other for other in strict.alternatives if "order=auto" in other.spec)
+    assert max(cell.error for cell in auto.evidence) < 0.001
+    assert (auto.verdict, auto.error) == ("not accurate enough", 0.02)
+    assert content.spec == "cumulant:order=auto"
+    assert strict.spec != "cumulant:order=auto"
+
+
 # -------------------------------------------------------------------- what it rests on
 
 
