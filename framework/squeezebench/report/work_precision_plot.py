@@ -77,4 +77,8 @@ def _draw(panel: Axes, point: Any, cost: str, front: str, unit: float) -> None:
     on = np.flatnonzero(point[front].values & (work > 0) & np.isfinite(error))
     order = on[np.argsort(work[on])]
     panel.plot(work[order], error[order], color=GREY, lw=0.8, ls="--", zorder=0)
-    panel.set(xscale="log", yscale="log")
+    if any(len(line.get_xdata()) for line in panel.lines):
+        panel.set(xscale="log", yscale="log")
+    else:
+        panel.set(xticks=[], yticks=[])
+        panel.text(0.5, 0.5, "nothing that could be measured", ha="center", va="center", transform=panel.transAxes)
