@@ -210,7 +210,7 @@ def _error(point: Point, problem: Any, spec: str, view: Any) -> tuple[float, str
         _, sampled = solve_cell(point, problem, "mcwf", _REFERENCE_SECONDS)
         if sampled is not None:
             views["mcwf"] = sampled
-    judged = judge(views)[spec]
+    judged = judge(views, beyond_doubt=True)[spec]
     return (math.inf if judged.errors is None else judged.errors["xi2"][-1]), judged.kind
 
 
