@@ -126,8 +126,8 @@ def region_section(tallies: Iterable[tuple[str, Tally]]) -> str:
             )
         )
     text = (
-        "The same evidence asked about its own points, with these points or whole regions left out of it: at 1, 2, 5 "
-        "and 10 %, up to a tenth, three tenths and all of each course, without a limit of time. What meets is known "
+        "The same evidence asked about a third of its own points, with the point or its whole region left out of it: "
+        "at 1, 2, 5 and 10 %, up to a tenth, three tenths and all of each course, without a limit of time. What meets is known "
         "from the cell that was left out; of trajectories, two of its standard errors are to be within the tolerance."
     )
     header = ("left out", "questions", "refused", "tolerance met", "seconds within 3×")
@@ -136,10 +136,10 @@ def region_section(tallies: Iterable[tuple[str, Tally]]) -> str:
 
 def left_out(evidence: Evidence) -> list[tuple[str, Tally]]:
     """Tallies of single points, and of every region."""
-    every = evidence.points[::3]
-    found = [("each of a third of the points", tally(leave_out(evidence, lambda p: lambda q: q == p, only=every)))]
+    some = evidence.points[::3]
+    found = [("a point", tally(leave_out(evidence, lambda p: lambda q: q == p, only=some)))]
     for name, region in REGIONS.items():
-        inside = [point for point in evidence.points if region(point)]
+        inside = [point for point in some if region(point)]
         found.append((name, tally(leave_out(evidence, lambda p, region=region: region, only=inside))))
     return found
 

@@ -107,7 +107,8 @@ class CostModel:
         # A straight line knows nothing of what every solution costs: none was ever cheaper than the least.
         log = max(float(z @ self._weights), self._least)
         width = self._width * math.sqrt(1.0 + float(z @ self._inverse @ z))
-        return Cost(10**log, 10 ** (log - width), 10 ** (log + width))
+        # Far from all cells a straight line says anything at all: 10³⁰⁰ is as good as for ever.
+        return Cost(10 ** min(log, 300.0), 10 ** min(log - width, 300.0), 10 ** min(log + width, 300.0))
 
 
 def _cost(cell: Cell, quantity: str) -> float:
