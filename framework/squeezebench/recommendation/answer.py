@@ -194,7 +194,7 @@ def duration(value: float) -> str:
     for unit, seconds in (("ms", 1e-3), ("s", 1.0), ("min", 60.0)):
         if value < {"ms": 1.0, "s": 120.0, "min": 7200.0}[unit]:
             return f"{_two(value / seconds)} {unit}"
-    return f"{_two(value / 3600)} h"
+    return f"{_two(value / 3600)} h" if value < 3e9 else "a century or more"
 
 
 def size(value: float) -> str:
