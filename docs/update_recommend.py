@@ -127,8 +127,9 @@ def region_section(tallies: Iterable[tuple[str, Tally]]) -> str:
         )
     text = (
         "The same evidence asked about a third of its own points, with the point or its whole region left out of it: "
-        "at 1, 2, 5 and 10 %, up to a tenth, three tenths and all of each course, without a limit of time. What meets is "
-        "known from the cell that was left out; of trajectories, two of its standard errors are to be within the tolerance."
+        "at 1, 2, 5 and 10 %, up to a tenth, three tenths and all of each course, without a limit of time. What meets "
+        "is known from the cell that was left out; of trajectories, two of its standard errors are to be within the "
+        "tolerance."
     )
     header = ("left out", "questions", "refused", "tolerance met", "seconds within 3×")
     return f"{text}\n\n{table(header, rows)}"
