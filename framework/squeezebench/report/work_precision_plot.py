@@ -72,12 +72,13 @@ def _draw(panel: Axes, point: Any, cost: str, front: str, unit: float) -> None:
             if work[k] > 0:
                 panel.axvline(work[k], color=GREY, lw=0.8)
             continue
-        seen = bool(np.isfinite(error[k]) and work[k] > 0)
+        seen = bool(np.isfinite(error[k]) and error[k] > 0 and work[k] > 0)
         panel.plot(work[k] if seen else [], error[k] if seen else [], label=str(label), **style)
-    on = np.flatnonzero(point[front].values & (work > 0) & np.isfinite(error))
+    on = np.flatnonzero(point[front].values & (work > 0) & np.isfinite(error) & (error > 0))
     order = on[np.argsort(work[on])]
     panel.plot(work[order], error[order], color=GREY, lw=0.8, ls="--", zorder=0)
-    if any(len(line.get_xdata()) for line in panel.lines):
+    # A logarithmic axis needs something above 0 on it: an error of 0, or a memory of 0, is nothing to draw.
+    if bool((np.isfinite(error) & (error > 0) & (work > 0)).any()):
         panel.set(xscale="log", yscale="log")
     else:
         panel.set(xticks=[], yticks=[])
