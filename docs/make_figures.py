@@ -133,6 +133,16 @@ def choosing(store: str) -> None:
     plt.close(figure)
 
 
+def maps() -> None:
+    """The two validity maps that come with the package."""
+    from squeezebench.evidence import stored_map
+    from squeezebench.report import save
+    from squeezebench.report.validity_map import validity_figure
+
+    for name in ("validity_size", "validity_drive"):
+        save(validity_figure(stored_map(name)), STATIC / f"{name}.svg")
+
+
 if __name__ == "__main__":
     mpl.rcParams["svg.hashsalt"] = "squeezebench"  # the same picture gives the same file
     STATIC.mkdir(exist_ok=True)
@@ -141,3 +151,4 @@ if __name__ == "__main__":
     else:
         quickstart()
         instability()
+        maps()

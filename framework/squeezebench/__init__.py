@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .harness import average, load, merge, run
     from .observables import Observable
     from .observables.husimi import husimi, husimi_by_J
+    from .recommendation.advise import recommend
     from .saved_states import state_at
     from .scenario import Scenario
     from .spec import Spec
@@ -92,6 +93,7 @@ __all__ = [
     "merge",
     "observables",
     "plot",
+    "recommend",
     "run",
     "scaling",
     "show_versions",
@@ -115,6 +117,7 @@ _LAZY = {
     "husimi_by_J": ".observables.husimi",
     "load": ".harness",
     "merge": ".harness",
+    "recommend": ".recommendation.advise",
     "run": ".harness",
     "scaling": ".evidence",
     "show_versions": ".versions",

@@ -256,6 +256,8 @@ COMMANDS: list[tuple[str, int, str]] = [
     ),
     ("validity quickstart --run last", 2, "--run last chooses among the runs of a folder; 'quickstart' is none"),
     ("validity . --fresh", 2, "--fresh says how to run a scenario; . is a folder of results"),
+    ("validity quickstart --stored", 2, "there is no stored map 'quickstart'; known: validity_drive, validity_size"),
+    ("validity --stored --fresh", 2, "--fresh says how to make a map; with --stored it is there already"),
     ("work-precision", 2, "Missing argument 'SCENARIO|STORE'; see squeezebench work-precision --help"),
     (
         "work-precision quickstart --observable xi",
@@ -269,6 +271,42 @@ COMMANDS: list[tuple[str, int, str]] = [
         "there is no configuration of asv at 'nowhere.json'; expected asv.conf.json of a checkout: go there, or name "
         "it by --config",
     ),
+    ("recommend", 2, "--N is missing: a recommendation is for one ensemble; see squeezebench recommend --help"),
+    ("recommend -N 10", 2, "--gamma-s is missing: ...; see squeezebench recommend --help"),
+    ("recommend -N 0 --gamma-s 4", 2, "N = 0 is too small: give an int of at least 1"),
+    ("recommend -N 10 --gamma-s nan", 2, "gamma_s = nan is not finite: give a finite number"),
+    (
+        "recommend -N 10 --gamma-s 4 --rtol -0.02",
+        2,
+        "rtol = -0.02: give an allowed error (0.02 for 2 %) above 0",
+    ),
+    (
+        "recommend -N 10 --gamma-s 4 --observable squeezing",
+        2,
+        "observable = 'squeezing': give one of xi2, n_eff, spin, covariance; known: covariance, n_eff, spin, xi2",
+    ),
+    ("recommend -N 10 --gamma-s 4 --max-memory -1", 2, "max_memory = -1048576.0: give a number of bytes above 0"),
+    (
+        "recommend -N 10 --gamma-s 4 --store nowhere",
+        2,
+        "nowhere is no store: 'squeezebench run … -o nowhere' makes one",
+    ),
+    (
+        "recommend -N 10 --gamma-s 4 -o answer.json",
+        2,
+        "--output answer.json is for --collect and --validate; an answer goes to standard output",
+    ),
+    ("recommend --collect", 2, "--collect writes a file: name it with --output"),
+    ("recommend --collect --validate -o x.jsonl", 2, "--collect and --validate are two things to do: give one of them"),
+    ("recommend --collect -o x.jsonl --points 0", 2, "--points 0: give a number of points from 1 to 100000"),
+    ("recommend --collect -o x.jsonl --limit 0", 2, "--limit 0: give a number of seconds above 0"),
+    (
+        "recommend --validate -o nowhere/x.jsonl",
+        2,
+        "nowhere/x.jsonl: there is no folder nowhere that can be written to; make it first",
+    ),
+    ("recommend --collect -o good.toml", 2, "good.toml is no evidence: ..."),
+    ("recommend --validate -o good.toml", 2, "good.toml is no trial: ..."),
 ]
 
 #: Variable, value, exception or warning, message.

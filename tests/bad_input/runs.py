@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["RUNS"]
 
 OPTION = "InvalidOptionError"
+MODEL = "InvalidModelError"
 SCENARIO = "InvalidScenarioError"
 UNKNOWN = "UnknownSolverError"
 STORE = "StoreError"
@@ -216,4 +217,28 @@ RUNS: list[tuple[str, str, str]] = [
     ),
     ("scaling(results)", OPTION, "scaling needs exclusive timings; run it again with timing=3 (--timing 3)"),
     ("scaling(ds)", OPTION, "scaling takes a data set of squeezebench.run or .load"),
+    ("recommend(0, 4.0)", MODEL, "N = 0 is too small: give an int of at least 1"),
+    ("recommend(10, -4.0)", MODEL, "gamma_s = -4.0 is negative: a rate is 0 or more"),
+    (
+        "recommend(10, 0.0)",
+        OPTION,
+        "stop is 1/gamma_s by default, and gamma_s = 0: give a last time",
+    ),
+    ("recommend(10, 4.0, Gamma=0)", MODEL, "Gamma = 0: ... give Gamma > 0"),
+    ("recommend(10, 4.0, -0.9)", MODEL, "upsilon_ratio = -0.9 is negative: ..."),
+    (
+        "recommend(10, 4.0, rtol=-0.02)",
+        OPTION,
+        "rtol = -0.02: give an allowed error (0.02 for 2 %) above 0",
+    ),
+    ("recommend(10, 4.0, stop=0)", OPTION, "stop = 0: give a last time above 0"),
+    ("recommend(10, 4.0, max_seconds=0)", OPTION, "max_seconds = 0: give a number of seconds above 0"),
+    ("recommend(10, 4.0, max_memory='1 GB')", OPTION, "max_memory = '1 GB': give a number of bytes above 0"),
+    (
+        'recommend(10, 4.0, observable="xi")',
+        OPTION,
+        "observable = 'xi': give one of xi2, n_eff, spin, covariance; did you mean 'xi2'?",
+    ),
+    ('recommend(10, 4.0, stores="nowhere")', STORE, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
+    ("recommend(10, 4.0, stores=3)", OPTION, "stores = 3: give a folder of results, or a list of them"),
 ]

@@ -22,6 +22,7 @@ from . import (
     figure,
     lists,
     new_plugin,
+    recommend,
     report,
     run,
     solve,
@@ -111,6 +112,7 @@ check_solver.add_to(app)
 new_plugin.add_to(app)
 validity.add_to(app)
 work_precision.add_to(app)
+recommend.add_to(app)
 dashboard.add_to(app)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json as json_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from squeezebench.errors import InvalidOptionError
 
 from .evidence_source import (
     Fresh,
@@ -49,6 +52,10 @@ def validity(
     figure: Annotated[
         Path | None, typer.Option("--figure", metavar="<path>", help="Draw the map: .pdf, .png or .svg.")
     ] = None,
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="The map that comes with the package; nothing is run."),
+    ] = False,
     workers: Workers = 1,
     threads: Threads = None,
     seed: Seed = 0,
@@ -64,24 +71,33 @@ def validity(
 
     check_tolerance(tolerance)
     check_observable(observable)
+    if stored:
+        _check_stored(solver=solver, run=run, output=output, reference=reference, fresh=fresh)
     if data is not None:
         check_target(data)
     if figure is not None:
         from squeezebench.report import check_figure_file
 
         check_figure_file(figure)
-    results = results_of(
-        source,
-        solvers=solver,
-        run=run,
-        output=output,
-        workers=workers,
-        threads=threads,
-        seed=seed,
-        fresh=fresh,
-        quiet=quiet,
-    )
-    ds = validity_of(results, tolerance, reference, observable=observable)
+    if stored:
+        from squeezebench.evidence import stored_map
+
+        ds = stored_map(source)
+        story = json_module.loads(ds.attrs["squeezebench"])
+        tolerance, observable = story["tolerance"], story["observable"]
+    else:
+        results = results_of(
+            source,
+            solvers=solver,
+            run=run,
+            output=output,
+            workers=workers,
+            threads=threads,
+            seed=seed,
+            fresh=fresh,
+            quiet=quiet,
+        )
+        ds = validity_of(results, tolerance, reference, observable=observable)
     if data is not None:
         write(ds, data)
     if figure is not None:
@@ -96,6 +112,13 @@ def validity(
     for path in (data, figure):
         if path is not None and not quiet:
             console(stderr=True).print(f"wrote {path}", markup=False)
+
+
+def _check_stored(**given: object) -> None:
+    """Refuse what cannot be said of a map that is there already."""
+    for name, value in given.items():
+        if value:
+            raise InvalidOptionError(f"--{name} says how to make a map; with --stored it is there already")
 
 
 def _print(ds: xr.Dataset, tolerance: float, observable: str) -> None:

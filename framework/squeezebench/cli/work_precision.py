@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +20,7 @@ from .evidence_source import (
     point_text,
     results_of,
 )
-from .output import number, print_json, print_table, seconds
+from .output import console, number, print_json, print_table, seconds
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,6 +45,12 @@ def work_precision(
     ] = 3,
     run: Run = None,
     output: Output = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="<path>", help="Write errors and costs: .nc, .csv or .parquet.")
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="<path>", help="Draw error against cost: .pdf, .png or .svg.")
+    ] = None,
     workers: Workers = 1,
     threads: Threads = 1,
     seed: Seed = 0,
@@ -57,8 +64,15 @@ def work_precision(
     from squeezebench.evidence import scaling
     from squeezebench.evidence import work_precision as work_precision_of
     from squeezebench.evidence.points import check_observable
+    from squeezebench.export import check_target, write
 
     check_observable(observable)
+    if data is not None:
+        check_target(data)
+    if figure is not None:
+        from squeezebench.report import check_figure_file
+
+        check_figure_file(figure)
     results = results_of(
         source,
         solvers=solver,
@@ -72,6 +86,13 @@ def work_precision(
         timing=timing,
     )
     ds = work_precision_of(results, observable, reference=reference)
+    if data is not None:
+        write(ds, data)
+    if figure is not None:
+        from squeezebench.report import save
+        from squeezebench.report.work_precision_plot import work_precision_figure
+
+        save(work_precision_figure(ds), figure)
     timed = bool(np.isfinite(ds["seconds"].values).any())
     laws = scaling(results) if timed and results.sizes.get("N", 0) > 1 else None
     if json:
@@ -80,6 +101,9 @@ def work_precision(
     _print_costs(ds, observable)
     if laws is not None:
         _print_laws(laws)
+    for path in (data, figure):
+        if path is not None and not quiet:
+            console(stderr=True).print(f"wrote {path}", markup=False)
 
 
 def _print_costs(ds: xr.Dataset, observable: str) -> None:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .cost import scaling, work_precision
 from .holds import validity
+from .stored import stored_map, stored_maps
 
-__all__ = ["scaling", "validity", "work_precision"]
+__all__ = ["scaling", "stored_map", "stored_maps", "validity", "work_precision"]

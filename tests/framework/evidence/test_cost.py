@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import squeezebench as sb
 from squeezebench import InvalidOptionError
@@ -151,3 +152,21 @@ def test_the_command_times_and_prints(tmp_path: Path, capsys: pytest.CaptureFixt
     table = capsys.readouterr().out
     assert "reference" in table
     assert "scaling" in table
+
+
+def test_work_precision_is_drawn_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / "wp.svg", tmp_path / "wp.nc"]
+    line = f"work-precision {tmp_path / 'mine.toml'} -s mean_field -s cumulant:order=2 -s permutational --timing 1 -q"
+    (tmp_path / "mine.toml").write_text(
+        'schema = 1\nname = "mine"\ntitle = "mine"\nsolvers = ["mean_field"]\n'
+        '[model]\ntype = "driven_cavity"\nupsilon_ratio = 0.9\ngamma_s = 4\n[axes]\nN = [4, 6]\n'
+        "[times]\nstop = 0.2\nnum = 11\n"
+    )
+    with pytest.raises(SystemExit) as exit_:
+        main([*line.split(), "-o", str(tmp_path / "store"), "--figure", str(files[0]), "--data", str(files[1])])
+    assert exit_.value.code in (0, None)
+    assert "reference" in capsys.readouterr().out
+    assert files[0].read_bytes().count(b"<path") > 50
+    written = xr.load_dataset(files[1], engine="h5netcdf")
+    assert written["on_front"].sel(solver="cumulant(order=2)").any()
+    assert (written["seconds"] > 0).all()

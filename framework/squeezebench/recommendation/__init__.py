@@ -1,0 +1,3 @@
+"""Which solver to take, from stored measurements, and what it will cost."""
+
+from __future__ import annotations
