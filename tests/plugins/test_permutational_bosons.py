@@ -98,7 +98,7 @@ def test_the_papers_model_and_the_error_that_the_solver_estimates(N, chi, gamma_
     long_enough = np.linalg.norm(spin, axis=1) > 0.05 * N / 2
     for tier, promise in (("fast", 1e-3), ("default", 1e-5), ("tight", 1e-8)):
         moments = solve(problem, tier)
-        # The reference has round-off of its own. At N = 100, χ = 3, γ_s = 0 it is 1.7e-9 away from the dense exponential
+        # The reference has round-off of its own: at N = 100, χ = 3, γ_s = 0 it is 1.7e-9 away from a dense exponential
         # in |J = 50, M⟩, from which `permutational` is 3e-14 away.
         own = 1e-10 if N < 100 else 3e-9
         assert (np.abs(moments.spin - spin) <= moments.error_estimate["spin"] + 1e-12 * N).all()
