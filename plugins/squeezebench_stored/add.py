@@ -56,11 +56,20 @@ def answers_of(store: str) -> dict[str, Answer]:
 
 def main(arguments: list[str]) -> int:
     """The command."""
+    usage = "usage: python -m squeezebench_stored.add STORE [FOLDER]"
+    if {"-h", "--help"} & set(arguments):
+        print(f"{usage}\n\nTurn the exact cells of a store into files of the plugin, or of a folder.")
+        return 0
     if not 1 <= len(arguments) <= 2:
-        print("usage: python -m squeezebench_stored.add STORE [FOLDER]", file=sys.stderr)
+        print(usage, file=sys.stderr)
         return 2
     folder = Path(arguments[1]) if len(arguments) > 1 else DATA
-    for label, answer in answers_of(arguments[0]).items():
+    try:
+        answers = answers_of(arguments[0])
+    except sb.SqueezebenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for label, answer in answers.items():
         file = folder / f"{label}.json"
         text = json.dumps(answer.to_dict(), ensure_ascii=False, separators=(",", ":"))
         file.write_text(text + "\n", encoding="utf-8")
