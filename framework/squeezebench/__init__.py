@@ -33,7 +33,7 @@ from .states import CoherentSpinState, DickeBlocks, DickeState, MeanFieldSteadyS
 if TYPE_CHECKING:
     from . import observables, plot, testing
     from .api import solve, steady_state
-    from .comparison import compare, external
+    from .comparison import check_expected, compare, external
     from .evidence import scaling, validity, work_precision
     from .harness import average, load, merge, run
     from .observables import Observable
@@ -83,6 +83,7 @@ __all__ = [
     "UnsupportedProblemError",
     "__version__",
     "average",
+    "check_expected",
     "compare",
     "external",
     "hookimpl",
@@ -109,6 +110,7 @@ _LAZY = {
     "Scenario": ".scenario",
     "Spec": ".spec",
     "average": ".harness",
+    "check_expected": ".comparison",
     "compare": ".comparison",
     "external": ".comparison",
     "husimi": ".observables.husimi",

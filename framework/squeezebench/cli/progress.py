@@ -72,7 +72,7 @@ class Progress(RunObserver):
         for job in jobs:
             todo[job.spec.label] = todo.get(job.spec.label, 0) + len(job.cells)
         for spec, row in zip(plan.specs, plan.cells, strict=True):
-            cells = len({cell.key for cell in row})
+            cells = len({cell.key for cell in row if not cell.beyond})
             self._solvers[spec.label] = _Solver(total=cells, stored=cells - min(cells, todo.get(spec.label, 0)))
         self._begun = time.monotonic()
         if self._live_wanted and jobs:

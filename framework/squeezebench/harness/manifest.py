@@ -56,6 +56,7 @@ def make_manifest(plan: Plan, host: Host) -> dict[str, Any]:
         "axis_order": list(plan.scenario.axes),
         "solvers": solvers,
         "keys": [[cell.key for cell in row] for row in plan.cells],
+        "beyond": {cell.key: cell.beyond for row in plan.cells for cell in row if cell.beyond},
         "versions": versions(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
     }

@@ -44,6 +44,9 @@ class Cell:
         Problem, reductions and stop rule.
     seed : int
         Seed; part of the key for sampled solvers only.
+    beyond : int
+        0, or the number of spins up to which the scenario asks this solver, where the point has more: the cell is left out,
+        and its key is that of nothing.
     """
 
     key: str
@@ -51,6 +54,7 @@ class Cell:
     options: Any
     point: Point
     seed: int
+    beyond: int = 0
 
     @property
     def problem(self) -> Problem:
@@ -123,8 +127,8 @@ class Plan:
     named: frozenset[str] = field(default_factory=frozenset)
 
     def all_cells(self) -> list[Cell]:
-        """Cells in order, specs first."""
-        return [cell for row in self.cells for cell in row]
+        """Cells that are to be computed, in order, specs first."""
+        return [cell for row in self.cells for cell in row if not cell.beyond]
 
 
 def cell_key(
@@ -198,6 +202,8 @@ def make_plan(
     for label in labels:
         if labels.count(label) > 1:
             raise InvalidOptionError(f"two solvers are called {label!r}: give one of them another label=")
+    for name in scenario.reach:
+        host.solver(name)  # raises, and names the nearest
     points = scenario.points()
     if keep is None:
         series = scenario.keep is not None or len(points) <= MAX_SERIES_POINTS
@@ -207,27 +213,22 @@ def make_plan(
         solver = host.solver(spec.name)
         options = solver.resolve_options(spec.tier, spec.options)
         version = host.origin(solver).version
-        rows.append(
-            [
-                Cell(
-                    cell_key(
-                        solver,
-                        version,
-                        options,
-                        point.problem,
-                        seed=seed,
-                        keep=keep,
-                        reductions=point.reductions,
-                        stop=point.stop,
-                    ),
-                    spec,
-                    options,
-                    point,
-                    seed,
-                )
-                for point in points
-            ]
-        )
+        row = []
+        for point in points:
+            key = cell_key(
+                solver,
+                version,
+                options,
+                point.problem,
+                seed=seed,
+                keep=keep,
+                reductions=point.reductions,
+                stop=point.stop,
+            )
+            most = scenario.reach.get(spec.name, point.problem.N)
+            beyond = most if point.problem.N > most else 0
+            row.append(Cell(content_hash({"beyond": key}) if beyond else key, spec, options, point, seed, beyond))
+        rows.append(row)
     return Plan(scenario, list(specs), points, rows, keep, seed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,17 @@ from .axes import VARIANT, read_axes
 from .course import InitialPlan, SchedulePlan, TimesPlan
 from .entries import names_asked
 from .models import ModelPlan, derived_names, merged_model
-from .tables import Document, VariantTable, join, read_list
+from .tables import Document, ExpectedTable, VariantTable, join, read_list
 
-__all__ = ["FixedProblem", "VariantPlan", "check_axes_are_used", "check_times", "plan_problems", "plan_variants"]
+__all__ = [
+    "FixedProblem",
+    "VariantPlan",
+    "check_axes_are_used",
+    "check_expected_places",
+    "check_times",
+    "plan_problems",
+    "plan_variants",
+]
 
 
 class VariantPlan:
@@ -150,3 +158,22 @@ def check_times(plans: Plans) -> None:
             raise InvalidScenarioError(
                 f"{first_label!r} has {first.n_times} times and {label!r} has {plan.n_times}: give all the same number"
             )
+
+
+def check_expected_places(expected: Sequence[ExpectedTable], axes: Axes) -> None:
+    """Raise `InvalidScenarioError` if an expected value is at a coordinate that no result has.
+
+    A value that is not on its axis is no error: a copy of a scenario with a shorter axis expects less.
+    """
+    known = [*axes, "time", "axis"]
+    for index, entry in enumerate(expected):
+        for key, table in (("at", entry.at), ("against", entry.against or {})):
+            for name, value in table.items():
+                where = join(join("expected", index), key)
+                if name not in known:
+                    raise InvalidScenarioError(
+                        f"{join(where, name)}: the scenario has no axis of this name{nearest(name, known)}"
+                    )
+                if isinstance(value, str) != (name in (VARIANT, "axis")):
+                    kind = "a label" if name in (VARIANT, "axis") else "a number"
+                    raise InvalidScenarioError(f"{join(where, name)} = {value!r}: expected {kind}")
