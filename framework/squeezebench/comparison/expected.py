@@ -1,4 +1,4 @@
-"""Whether a run has the values that its scenario expects: known numbers of the field, apart from who agrees with whom."""
+"""Whether a run has the values that its scenario expects, apart from who agrees with whom."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Expectation:
         Standard error of a sampled value; NaN for others.
     result : str
         ``met``: inside the tolerance. ``within_errors``: outside, but inside what the solver answers for, which is its
-        tier's error and floor if it claims to be exact, or three standard errors. ``differs``; ``not_judged``: outside, and
-        sampled without a standard error, as the times of extrema are; or ``no_value``.
+        tier's error and floor if it claims to be exact, or three standard errors. ``differs``. ``not_judged``: outside,
+        and sampled without a standard error, as the times of extrema are. ``no_value``.
     failed : bool
         Whether a solver that claims to be exact, without statistical errors, differs.
     reason : str
@@ -112,7 +112,7 @@ def check_expected(results: xr.Dataset) -> list[Expectation]:
     >>> scenario = sb.Scenario(
     ...     model={"type": "spin", "N": 1, "emission": 1.0}, initial={"type": "coherent", "theta": 0},
     ...     times={"stop": "log(2)", "num": 3}, reductions=["final(variable=spin, axis=z)"], solvers=["cumulant"],
-    ...     expected=[{"quantity": "final_spin_z", "value": 0.0, "tolerance": 1e-6, "source": "half of it has decayed"}])
+    ...     expected=[{"quantity": "final_spin_z", "value": 0.0, "tolerance": 1e-6, "source": "half decayed"}])
     >>> [(each.solver, each.result) for each in sb.check_expected(sb.run(scenario))]
     [('cumulant', 'met')]
     """

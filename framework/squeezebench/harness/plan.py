@@ -45,8 +45,8 @@ class Cell:
     seed : int
         Seed; part of the key for sampled solvers only.
     beyond : int
-        0, or the number of spins up to which the scenario asks this solver, where the point has more: the cell is left out,
-        and its key is that of nothing.
+        0; or, where the point has more, the number of spins up to which the scenario asks this solver. Such a cell is
+        left out, and nothing is stored under its key.
     """
 
     key: str
@@ -226,7 +226,7 @@ def make_plan(
                 stop=point.stop,
             )
             most = scenario.reach.get(spec.name, point.problem.N)
-            beyond = most if point.problem.N > most else 0
+            beyond = most if most < point.problem.N else 0
             row.append(Cell(content_hash({"beyond": key}) if beyond else key, spec, options, point, seed, beyond))
         rows.append(row)
     return Plan(scenario, list(specs), points, rows, keep, seed)
