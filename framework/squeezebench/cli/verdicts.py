@@ -156,7 +156,8 @@ def print_expected(expectations: Sequence[Expectation]) -> None:
 
     rows: dict[tuple[Any, ...], list[Expectation]] = {}
     for each in expectations:
-        rows.setdefault((each.quantity, str(each.at), str(each.against), each.value), []).append(each)
+        key = (each.quantity, str(each.at), str(each.against), each.over, each.weights, each.value)
+        rows.setdefault(key, []).append(each)
     if not rows:
         return
     table = []
@@ -164,6 +165,8 @@ def print_expected(expectations: Sequence[Expectation]) -> None:
         one = here[0]
         where = f" at {places(one.at)}" if one.at else ""
         where += f", distance from {places(one.against)}" if one.against is not None else ""
+        where += f", mixture over {one.over} by {one.weights}" if one.weights else ""
+        where += f", least over {one.over}" if one.over and not one.weights else ""
         met = [e.solver + ("~" if e.result == "within_errors" else "") for e in here if e.result in _MET]
         apart = [f"{e.solver}{'!' if e.failed else ''}: {e.measured:.5g}" for e in here if e.result in _APART]
         none = sorted({e.reason for e in here if e.result == "no_value" and e.reason})

@@ -35,6 +35,8 @@ class Expectation:
         A reduction's result, or an observable where each cell has one time.
     at, against : dict
         Coordinates of the point, and of the point from which the distance is taken, if it is one.
+    over, weights : str
+        Axis over which it is the least value, or with weights that of the mixture.
     value : float
         What is expected.
     tolerance : float
@@ -74,6 +76,8 @@ class Expectation:
     failed: bool
     reason: str = ""
     against: dict[str, Any] | None = None
+    over: str = ""
+    weights: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -142,7 +146,11 @@ def _checked(results: xr.Dataset, entry: Mapping[str, Any], story: Mapping[str, 
         "value": float(entry["value"]),
         "tolerance": _TOLERANCE if tolerance is None else float(tolerance),
         "source": str(entry.get("source", "")),
+        "over": str(entry.get("over") or ""),
+        "weights": str(entry.get("weights") or ""),
     }
+    if entry.get("over") is not None:
+        return [_of_several(common, results.isel(solver=[k]), entry, story) for k in range(results.sizes["solver"])]
     rows = []
     for k, label in enumerate(results["solver"].values):
         cell, problem = _cell(results.isel(solver=k), entry["quantity"], at)
@@ -156,6 +164,27 @@ def _checked(results: xr.Dataset, entry: Mapping[str, Any], story: Mapping[str, 
             (measured, problem), stderr = _distance(results, cell, entry["quantity"], dict(against), inside), math.nan
         rows.append(_row(common, str(label), cell, measured, stderr, problem))
     return rows
+
+
+def _of_several(
+    common: Mapping[str, Any], results: xr.Dataset, entry: Mapping[str, Any], story: Mapping[str, Any]
+) -> Expectation:
+    """Least value over an axis, or value of the mixture over it, of one solver."""
+    from . import several
+
+    label, over = str(results["solver"].values[0]), str(entry["over"])
+    cells, problem = _cell(results.isel(solver=0), entry["quantity"], common["at"], free=over)
+    if cells is None:
+        return _row(common, label, reason=problem)
+    if entry.get("weights") is None:
+        measured, problem = several.least(cells, entry["quantity"], over)
+    else:
+        row = results.isel({k: [_index(results[k].values, v)] for k, v in common["at"].items()})
+        reductions = story["scenario"].get("reductions", [])
+        measured, problem = several.of_mixture(row, entry["quantity"], over, str(entry["weights"]), reductions)
+    statuses = [str(status) for status in np.ravel(cells["status"].values)]
+    one = cells.isel({over: statuses.index("ok") if "ok" in statuses else 0})
+    return _row(common, label, one, measured, math.nan, problem)
 
 
 def _row(
@@ -202,9 +231,9 @@ def _row(
     )
 
 
-def _cell(results: xr.Dataset, quantity: str, at: Mapping[str, Any]) -> tuple[xr.Dataset | None, str]:
-    """The cell of a point, with dims of time and axis left; or None and why there is none."""
-    axes = [str(dim) for dim in results["status"].dims]
+def _cell(results: xr.Dataset, quantity: str, at: Mapping[str, Any], free: str = "") -> tuple[xr.Dataset | None, str]:
+    """The cell of a point, with dims of time and axis (and `free`) left; or None and why there is none."""
+    axes = [str(dim) for dim in results["status"].dims if dim != free]
     for name in axes:
         if name not in at and results.sizes[name] > 1:
             return None, f"the expected value does not say for which {name} it is"

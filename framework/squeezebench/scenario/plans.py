@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from squeezebench.errors import InvalidScenarioError
-from squeezebench.expressions import Names
+from squeezebench.expressions import Names, names_in, shown
 from squeezebench.model import SpinModel
 from squeezebench.problem import Problem
 from squeezebench.validate import nearest
@@ -167,13 +167,21 @@ def check_expected_places(expected: Sequence[ExpectedTable], axes: Axes) -> None
     """
     known = [*axes, "time", "axis"]
     for index, entry in enumerate(expected):
+        where = join("expected", index)
+        if entry.over is not None and (entry.over not in axes or entry.over in entry.at or entry.over == VARIANT):
+            hint = nearest(entry.over, [name for name in axes if name != VARIANT and name not in entry.at])
+            raise InvalidScenarioError(
+                f"{where}.over = {shown(entry.over)} is no numeric axis that `at` leaves open{hint}"
+            )
+        if entry.weights is not None and entry.over is None:
+            raise InvalidScenarioError(f"{where}.weights: say with `over` which axis they are for")
+        for name in sorted(names_in(entry.weights) - set(axes)):
+            raise InvalidScenarioError(f"{where}.weights: unknown name {shown(name)}{nearest(name, axes)}")
         for key, table in (("at", entry.at), ("against", entry.against or {})):
             for name, value in table.items():
-                where = join(join("expected", index), key)
+                path = join(join(where, key), name)
                 if name not in known:
-                    raise InvalidScenarioError(
-                        f"{join(where, name)}: the scenario has no axis of this name{nearest(name, known)}"
-                    )
+                    raise InvalidScenarioError(f"{path}: the scenario has no axis of this name{nearest(name, known)}")
                 if isinstance(value, str) != (name in (VARIANT, "axis")):
                     kind = "a label" if name in (VARIANT, "axis") else "a number"
-                    raise InvalidScenarioError(f"{join(where, name)} = {value!r}: expected {kind}")
+                    raise InvalidScenarioError(f"{path} = {value!r}: expected {kind}")

@@ -69,8 +69,8 @@ class Scenario(Content):
     stop : StopRule or mapping, optional
         When a solution may end early.
     expected : list of mappings
-        ``{"quantity", "value", "at", "against", "tolerance", "source"}``: values from elsewhere, which
-        `squeezebench.check_expected` holds results against.
+        ``{"quantity", "value", "at", "against", "over", "weights", "tolerance", "source"}``: values from elsewhere,
+        which `squeezebench.check_expected` holds results against.
     reach : mapping of str to int, optional
         Name of a solver → most spins at which it is asked, where more would take it hours.
     schema : int
@@ -297,7 +297,7 @@ class Scenario(Content):
 
     @property
     def expected(self) -> tuple[ExpectedTable, ...]:
-        """Values from elsewhere, with `quantity`, `value`, `at`, `against`, `tolerance` and `source`."""
+        """Values from elsewhere, with `quantity`, `value`, `at`, `tolerance`, `source` and the like."""
         return self._expected
 
     @property

@@ -103,12 +103,14 @@ class RotationTable(Table):
 
 
 class ExpectedTable(Table):
-    """A value from elsewhere that results are held against; of a distance, `against` is the other point."""
+    """A value from elsewhere that results are held against: at a point, or made of several points."""
 
     quantity: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     value: float
     at: dict[str, float | str] = Field(default_factory=dict)
     against: dict[str, float | str] | None = None
+    over: str | None = None
+    weights: str | None = None
     tolerance: float | None = Field(default=None, ge=0)
     source: str = ""
 
