@@ -25,6 +25,7 @@ from .errors import (
 )
 from .hookspecs import hookimpl
 from .model import SpinModel
+from .model_types import model_type_named
 from .moments import Moments, Samples
 from .problem import Problem, Rotation, Segment
 from .solver import API_VERSION, Claim, Context, Cost, Options, Solver, Support
@@ -135,7 +136,10 @@ def __getattr__(name: str) -> Any:
     elif name in _LAZY_MODULES:
         value = importlib.import_module(f".{name}", __name__)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # a model type that a plugin brings, such as CavityModel; nothing else here begins with a capital letter
+        value = model_type_named(name) if name[:1].isupper() else None
+        if value is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
 

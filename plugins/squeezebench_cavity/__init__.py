@@ -7,10 +7,11 @@ from squeezebench.model_types import register_model_type
 
 from .model import CavityModel
 from .solver import CavityCumulantSolver, CavityExactSolver
+from .table import CavityTable
 
 __all__ = ["CavityCumulantSolver", "CavityExactSolver", "CavityModel", "squeezebench_solvers"]
 
-register_model_type("cavity_model", CavityModel)
+register_model_type("cavity_model", CavityModel, table=(CavityModel.scenario_table, CavityTable))
 
 
 @hookimpl

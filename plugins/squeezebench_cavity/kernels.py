@@ -6,8 +6,8 @@ G q = (gX, −gP, 0), so that H = ½ Σ B·σ − Δ_c a†a and
     q' = M q + F Σσ + noise,      M = [[−κ/2, −Δ_c], [Δ_c, −κ/2]],   F = −g [[0, 1, 0], [1, 0, 0]]
     σ' = B × σ + D σ + d          (D and d from single-spin emission, pumping and dephasing).
 
-With means q, s, and covariances V_jk of the quadratures (symmetrised), W_ja of quadrature and spin, C_ab of two spins, third
-cumulants set to zero:
+With means q, s, and covariances V_jk of the quadratures (symmetrised), W_ja of quadrature and spin, C_ab of two spins,
+third cumulants set to zero:
 
     q'    = M q + N F s
     s_a'  = ε_abc (B_b s_c + G_bj W_jc) + (D s + d)_a
@@ -15,7 +15,8 @@ cumulants set to zero:
     W'    = M W + F (1 − s sᵀ + (N − 1) C) + W Dᵀ + [ε_abc (B_b W_jc + (V Gᵀ)_jb s_c)]_ja
     C'    = D C + [ε_acd (B_c C_db + (G W)_cb s_d)]_ab + transpose of both
 
-where B is its mean. The products at one spin are symmetrised: the antisymmetric parts of F σσ and of V cancel, since q σ is Hermitian.
+where B is its mean. The products at one spin are symmetrised: the antisymmetric parts of F σσ and of V cancel, since q σ
+is Hermitian.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from squeezebench import InvalidModelError, SpinModel
 from squeezebench.content import Content, to_plain
@@ -39,8 +39,8 @@ class CavityModel(Content):
     delta_c : float
         Detuning of the spins' transition from the cavity, Δ_c = ω_spin − ω_cavity.
     drive : (float, float, float) or float
-        H contains drive · (J_x, J_y, J_z); a bare number is along x. A coherent drive of the mode itself is the same after a
-        displacement of the field by its own steady amplitude α, with Ω_x − iΩ_y = 2gα*.
+        H contains drive · (J_x, J_y, J_z); a bare number is along x. A coherent drive of the mode itself is the same
+        after a displacement of the field by its own steady amplitude α, with Ω_x − iΩ_y = 2gα*.
     emission, pumping, dephasing : float
         Rates of single spins.
     rate_unit : str
@@ -63,6 +63,9 @@ class CavityModel(Content):
     True
     """
 
+    #: ``type`` of its table in scenarios.
+    scenario_table: ClassVar[str] = "cavity"
+
     N: int
     g: float
     kappa: float
@@ -81,7 +84,7 @@ class CavityModel(Content):
         put("g", coupling(self.g, "g"))
         put("kappa", rate(self.kappa, "kappa"))
         if self.kappa == 0:
-            raise InvalidModelError("kappa = 0: the mode would never forget; give the rate kappa > 0 at which photons leave")
+            raise InvalidModelError("kappa = 0: no photon ever leaves; give the rate kappa > 0 at which they do")
         put("delta_c", coupling(self.delta_c, "delta_c"))
         bare = not hasattr(self.drive, "__len__")
         drive = (coupling(self.drive, "drive"), 0.0, 0.0) if bare else real_vector(self.drive, "drive")

@@ -168,9 +168,11 @@ class CavityCumulantSolver(Solver):
             covariance[:, a, b] = covariance[:, b, a] = N / 4 * own + N * (N - 1) / 4 * out[:, 14 + k]
         photons = (out[:, 5] + out[:, 7] + out[:, 0] ** 2 + out[:, 1] ** 2 - 2) / 4
         facts: dict[str, Any] = {"steps": int(counts[1]), "rejected": int(counts[2])}
-        ended = {} if result == DONE else {
-            "valid_until": float(clock[0]), "status": "diverged", "reason": "the cumulants leave all bounds"
-        }
+        ended = (
+            {}
+            if result == DONE
+            else {"valid_until": float(clock[0]), "status": "diverged", "reason": "the cumulants leave all bounds"}
+        )
         return Moments(spin=spin, covariance=covariance, extra={"photons": photons}, diagnostics=facts, **ended)
 
 
