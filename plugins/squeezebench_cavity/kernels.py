@@ -15,7 +15,7 @@ third cumulants set to zero:
     W'    = M W + F (1 − s sᵀ + (N − 1) C) + W Dᵀ + [ε_abc (B_b W_jc + (V Gᵀ)_jb s_c)]_ja
     C'    = D C + [ε_acd (B_c C_db + (G W)_cb s_d)]_ab + transpose of both
 
-where B is its mean. The products at one spin are symmetrised: the antisymmetric parts of F σσ and of V cancel, since q σ
+where B is its mean. The products at one spin are symmetrised: the antisymmetric parts of F σσ and of V cancel, since qσ
 is Hermitian.
 """
 

@@ -72,7 +72,7 @@ class CavityExactSolver(Solver):
         from .exact import Space, evolve, multiplets
 
         model, blocks = problem.model, list(problem.initial_state.dicke_blocks(problem.N))
-        photons = 6
+        photons = min(6, options.max_photons)
         while True:
             space = Space(problem.N, multiplets(model, blocks), photons)
             rows, worst = [], 0.0
