@@ -81,11 +81,12 @@ def courses(
     return drawn
 
 
-def legend_of_solvers(axes: Axes, solvers: Sequence[str], **arguments: Any) -> None:
-    """Legend with one entry a solver, short of options that say how accurate."""
+def legend_of_solvers(axes: Axes, solvers: Sequence[str], *, marks: bool = False, **arguments: Any) -> None:
+    """Legend with one entry a solver, short of options that say how accurate; of points instead of lines on request."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], **look_of(solver)) for solver in dict.fromkeys(solvers)]
+    change = {"marker": ".", "ls": ""} if marks else {}
+    handles = [Line2D([], [], **{**look_of(solver), **change}) for solver in dict.fromkeys(solvers)]
     labels = [_short(solver) for solver in dict.fromkeys(solvers)]
     axes.legend(handles, labels, **{"fontsize": 6, **arguments})
 

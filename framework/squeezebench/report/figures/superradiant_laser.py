@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FIGURE"]
 
 #: Where each solver's points stand beside each other, in units of the pump.
-_APART = 0.02
+_APART = 0.015
 
 
 def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
@@ -34,7 +34,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         for k, solver in enumerate(there):
             shift = _APART * (k - (len(there) - 1) / 2)
             values = cell.final_emission_rate.sel(solver=solver).values / N**2
-            axes.plot(ds.pump_ratio.values + shift, values, marker=".", **{**look_of(str(solver)), "lw": 0.6})
+            axes.plot(ds.pump_ratio.values + shift, values, marker=".", **{**look_of(str(solver)), "ls": ""})
         drawn += [str(solver) for solver in there]
         for entry in expected_values(ds, "final_emission_rate", N=float(N)):
             marks(axes, entry["at"]["pump_ratio"], entry["value"] / N**2)
@@ -42,7 +42,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     panels[0].set_ylabel(r"steady $\langle J_+J_-\rangle/N^2$")
     panels[0].plot([], [], color=GREY, lw=0.8, label=r"$N\to\infty$")
     panels[0].legend(loc="upper left", fontsize=6)
-    legend_of_solvers(panels[-1], drawn, loc="upper right")
+    legend_of_solvers(panels[-1], drawn, loc="upper right", marks=True)
 
 
 FIGURE = FigureSpec(
