@@ -243,13 +243,13 @@ def test_a_model_type_of_a_plugin_is_reachable_hashable_and_read_back():
 def test_a_run_of_both_models_is_stored_and_loaded(tmp_path):
     from squeezebench.scenario import builtin
 
-    small = builtin("cavity_kept").replace(axes={"N": [4], "kappa": [50]}, expected=None)
+    small = builtin("cavity_kept").replace(axes={"N": [4], "ratio": [12.5]}, expected=None)
     results = sb.run(small, store=tmp_path)
-    status = results.status.sel(N=4, kappa=50)
+    status = results.status.sel(N=4, ratio=12.5)
     assert status.sel(variant="kept").values.tolist() == ["ok", "ok", "unsupported", "unsupported"]
     assert status.sel(variant="eliminated").values.tolist() == ["unsupported", "unsupported", "ok", "ok"]
     assert "solves no CavityModel" in str(
-        results.reason.sel(N=4, kappa=50, variant="kept", solver="permutational").values
+        results.reason.sel(N=4, ratio=12.5, variant="kept", solver="permutational").values
     )
     again = sb.load(tmp_path)
     np.testing.assert_array_equal(again.xi2, results.xi2)

@@ -22,7 +22,7 @@ _PAIRS = (("cavity_exact", "permutational"), ("cavity_cumulant", "cumulant(order
 
 
 def differences(ds: xr.Dataset, kept: str, eliminated: str) -> xr.DataArray:
-    """Largest |ξ² with the mode − ξ² without| over the times, dims N and kappa."""
+    """Largest |ξ² with the mode − ξ² without| over the times, dims N and ratio."""
     apart = ds.xi2.sel(variant="kept", solver=kept) - ds.xi2.sel(variant="eliminated", solver=eliminated)
     dim = "time" if "time" in apart.dims else "step"
     return abs(apart).max(dim)
@@ -34,14 +34,14 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     left, right = canvas.subplots(1, 2)
     N = float(min(ds.N.values, key=lambda n: abs(n - 8)))
     few = ds.sel(N=N)
-    for kappa, colour in zip(ds.kappa.values, sequence(ds.sizes["kappa"]), strict=True):
-        cell = few.sel(kappa=kappa)
-        time = cell.time.values * N
+    for ratio, colour in zip(ds.ratio.values, sequence(ds.sizes["ratio"]), strict=True):
+        cell = few.sel(ratio=ratio)
+        time = np.atleast_2d(cell.time.values)[0] * N
         left.plot(
             time,
             cell.xi2.sel(variant="kept", solver="cavity_exact"),
             color=colour,
-            label=rf"$\kappa/\Gamma = {kappa:g}$",
+            label=rf"$\kappa/\Gamma = {ratio * N:g}$",
         )
     left.plot(
         time, cell.xi2.sel(variant="eliminated", solver="permutational"), color=BLACK, ls="--", label="eliminated"
@@ -56,10 +56,10 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
             if np.isfinite(row).any():
                 name = "exact" if kept == "cavity_exact" else "cumulants"
                 line = "-" if kept == "cavity_exact" else look_of(kept)["ls"]
-                places = N / ds.kappa.values
+                places = 1 / ds.ratio.values
                 right.loglog(places, row, marker=marker, ms=3.5, ls=line, color=colour, label=f"$N = {N:g}$, {name}")
     for entry in expected_values(ds, "xi2", variant="kept"):
-        marks(right, entry["at"]["N"] / entry["at"]["kappa"], entry["value"])
+        marks(right, 1 / entry["at"]["ratio"], entry["value"])
     low, high = (float(edge) for edge in right.get_xlim())
     right.plot([low, high], [0.2 * low, 0.2 * high], color=GREY, lw=0.8, ls=":", label=r"$\propto 1/\kappa$")
     right.set(xlabel=r"$N\Gamma/\kappa$", ylabel=r"largest $|\Delta\xi^2|$, kept − eliminated")
