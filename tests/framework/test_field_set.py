@@ -1,4 +1,4 @@
-"""The expected values of the shared scenarios that came later, by methods that have nothing in common with their solvers."""
+"""Expected values of the later shared scenarios, by methods that have nothing in common with their solvers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ LATER = ("critical_scaling", "crf_bistability", "sequence_hold", "number_fluctua
 
 
 def by_inverse(N, u):
-    """ξ² of ρ ∝ AA†, A = (J₋ − α)⁻¹, from the columns of the inverse: products of c_i = ⟨i+1|J₋|i⟩, i steps below the top.
+    """ξ² of ρ ∝ AA†, A = (J₋ − α)⁻¹, from the columns of the inverse.
 
+    They are products of c_i = ⟨i+1|J₋|i⟩, i steps below the top:
     |A_jk|² ∝ Π_{k ≤ i < j} c_i²/|α|², so that all moments are sums over j of running sums over k, in logarithms.
     """
     alpha2 = (N * u / 2) ** 2

@@ -46,7 +46,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     left.plot(
         time, cell.xi2.sel(variant="eliminated", solver="permutational"), color=BLACK, ls="--", label="eliminated"
     )
-    squeezing_axis(left, 0.75, 1.5)
+    squeezing_axis(left, 0.85, 1.15)
     left.set(xlabel=r"$N\Gamma t$", title=f"$N = {N:g}$, exact", xlim=(0, time[-1]))
     left.legend(fontsize=6, loc="upper right")
     for (kept, eliminated), marker in zip(_PAIRS, "os", strict=True):
