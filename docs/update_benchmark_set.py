@@ -1,4 +1,4 @@
-"""Put the table of the benchmark set into docs/benchmark_set.md, from stored runs: ``python docs/update_benchmark_set.py STORE…``.
+"""Put the tables of the benchmark set into docs/benchmark_set.md: ``python docs/update_benchmark_set.py STORE…``.
 
 The runs are made by ``squeezebench run NAME -o STORE`` for each scenario of the set.
 """
@@ -62,7 +62,8 @@ def _verdict(judgements: list[Any]) -> str:
 def _worst(judgements: list[Any]) -> tuple[float, float]:
     xi2 = [j.deviations.get("xi2", {}).get("relative_deviation", math.nan) for j in judgements]
     spin = [j.deviations.get("spin", {}).get("max_deviation", math.nan) for j in judgements]
-    return tuple(max((v for v in values if not math.isnan(v)), default=math.nan) for values in (xi2, spin))  # type: ignore[return-value]
+    worst = [max((v for v in values if not math.isnan(v)), default=math.nan) for values in (xi2, spin)]
+    return worst[0], worst[1]
 
 
 def rows_of(name: str, results: Any) -> list[str]:
@@ -87,7 +88,7 @@ def rows_of(name: str, results: Any) -> list[str]:
         took = [j.seconds for j in values if not math.isnan(j.seconds)]
         rows.append(
             f"| `{name}` | `{solver}` | {_spins(values)} | {verdict} | {_number(xi2)} | {_number(spin)} | "
-            f"{f'{good} of {len(met)}' if met else ''} | {max(took):.2g} |"
+            f"{f'{good} of {len(met)}' if met else ''} | {f'{max(took):.2g}' if took else ''} |"
         )
     return rows
 
@@ -95,7 +96,7 @@ def rows_of(name: str, results: Any) -> list[str]:
 def table(stores: list[str]) -> tuple[list[str], list[str], str]:
     """Rows of the table, rows of the expected values, and on what machine."""
     rows = [
-        "| scenario | solver | N | verdicts (points) | worst ∣Δξ²∣/ξ² | worst ∣Δ⟨J⟩∣/(N/2) | expected met | slowest point (s) |",
+        "| scenario | solver | N | verdicts (points) | ∣Δξ²∣/ξ² | ∣Δ⟨J⟩∣/(N/2) | expected met | slowest (s) |",
         "|---|---|---|---|---|---|---|---|",
     ]
     values = ["| scenario | quantity | expected | met by | differs |", "|---|---|---|---|---|"]

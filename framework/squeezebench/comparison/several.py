@@ -64,7 +64,8 @@ def of_mixture(
     try:
         factors = [float(evaluate(weights, {**fixed, over: float(value)}, "weights")) for value in results[over].values]
         mixture = average(results, over=over, weights=factors).squeeze()
-        data = {"time": results["time"].values, **{name: mixture[name].values for name in mixture.data_vars}}
+        names = [str(name) for name in mixture.data_vars]
+        data = {"time": results["time"].values, **{name: mixture[name].values for name in names}}
         for text in reductions:
             reduction = Reduction.coerce(text)
             if quantity in [output.name for output in reduction.outputs]:
