@@ -215,5 +215,6 @@ RUNS: list[tuple[str, str, str]] = [
         "observable = 'xi': give one of xi2, n_eff, spin, covariance; did you mean 'xi2'?",
     ),
     ("scaling(results)", OPTION, "scaling needs exclusive timings; run it again with timing=3 (--timing 3)"),
+    ("check_expected(3)", OPTION, "results = 3 are no data set of squeezebench.run or .load"),
     ("scaling(ds)", OPTION, "scaling takes a data set of squeezebench.run or .load"),
 ]
