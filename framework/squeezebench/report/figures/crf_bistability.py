@@ -53,14 +53,14 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         for entry in expected_values(steady, "final_spin_z", N=float(N)):
             marks(second, entry["at"]["upsilon_ratio"], 2 / N * entry["value"])
     squeezing_axis(first, 0.6, 30.0)
-    first.text(upper, 0.63, "upper fold ", color=GREY, ha="right", va="bottom", fontsize=6)
+    first.text(upper, 0.63, " upper fold", color=GREY, ha="left", va="bottom", fontsize=6)
     first.legend(loc="upper left", fontsize=6)
     second.set_ylabel(r"$2\langle J_z\rangle/N$")
     second.legend(loc="lower right", fontsize=6)
     _courses(third, fourth, data["crf_bistability_courses"])
     for axes, letter in ((second, "(b)"), (third, "(c)"), (fourth, "(d)")):
         panel_label(axes, letter)
-    panel_label(first, "(a)", x=0.92, y=0.12)
+    panel_label(first, "(a)", y=0.12)
 
 
 def _courses(left: Axes, right: Axes, ds: xr.Dataset) -> None:
