@@ -64,7 +64,7 @@ class CavityModel(Content):
     """
 
     #: ``type`` of its table in scenarios.
-    scenario_table: ClassVar[str] = "cavity"
+    scenario_table: ClassVar[str] = "tavis_cummings"
 
     N: int
     g: float

@@ -144,7 +144,7 @@ class CavityCumulantSolver(Solver):
         model, N, times = problem.model, problem.N, problem.times
         two = problem.initial_state.symmetric_moments(N, 2)
         s = np.array([two[1, 0, 0], two[0, 1, 0], two[0, 0, 1]])
-        pairs = np.array([two[tuple(int(c == a) + int(c == b) for c in range(3))] for a, b in _PAIRS])
+        pairs = np.array([two[_index(a, b)] for a, b in _PAIRS])
         state = np.zeros(N_VARIABLES)
         state[2:5] = s
         state[5], state[7] = 1.0, 1.0  # the vacuum: ⟨X²⟩ = ⟨P²⟩ = 1
@@ -168,7 +168,7 @@ class CavityCumulantSolver(Solver):
             covariance[:, a, b] = covariance[:, b, a] = N / 4 * own + N * (N - 1) / 4 * out[:, 14 + k]
         photons = (out[:, 5] + out[:, 7] + out[:, 0] ** 2 + out[:, 1] ** 2 - 2) / 4
         facts: dict[str, Any] = {"steps": int(counts[1]), "rejected": int(counts[2])}
-        ended = (
+        ended: dict[str, Any] = (
             {}
             if result == DONE
             else {"valid_until": float(clock[0]), "status": "diverged", "reason": "the cumulants leave all bounds"}
@@ -177,3 +177,9 @@ class CavityCumulantSolver(Solver):
 
 
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
+
+def _index(a: int, b: int) -> tuple[int, int, int]:
+    """How many factors σ_x, σ_y, σ_z the product of σ_a and σ_b of two spins has."""
+    x, y, z = (int(c == a) + int(c == b) for c in range(3))
+    return x, y, z

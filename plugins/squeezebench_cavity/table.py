@@ -1,4 +1,4 @@
-"""The [model] table ``type = "cavity"`` of scenarios."""
+"""The [model] table ``type = "tavis_cummings"`` of scenarios."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CavityTable(ModelTable):
 
     arrays: ClassVar[Mapping[str, tuple[int, ...]]] = {"drive": (3,)}
 
-    type: Literal["cavity"]
+    type: Literal["tavis_cummings"]
     g: Number
     kappa: Number
     delta_c: Number = 0.0

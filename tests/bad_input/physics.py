@@ -294,7 +294,7 @@ PROBLEMS: list[tuple[str, str, str]] = [
     (
         'Problem.from_dict({"model": {"N": 2, "type": "spin"}, "times": [0]})',
         MODEL,
-        "unknown type of model 'spin'; known: spin_model",
+        "unknown type of model 'spin'; known: cavity_model, spin_model",
     ),
     ('Problem.from_dict({"schedule": [{"type": "segment"}], "times": [0]})', MODEL, "a segment needs an entry 'model'"),
     ('Problem.from_json("")', MODEL, "not a JSON text: ..."),

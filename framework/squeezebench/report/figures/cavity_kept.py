@@ -25,7 +25,8 @@ def differences(ds: xr.Dataset, kept: str, eliminated: str) -> xr.DataArray:
     """Largest |ξ² with the mode − ξ² without| over the times, dims N and ratio."""
     apart = ds.xi2.sel(variant="kept", solver=kept) - ds.xi2.sel(variant="eliminated", solver=eliminated)
     dim = "time" if "time" in apart.dims else "step"
-    return abs(apart).max(dim)
+    largest: xr.DataArray = abs(apart).max(dim)
+    return largest
 
 
 def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
