@@ -25,6 +25,7 @@ from .errors import (
 )
 from .hookspecs import hookimpl
 from .model import SpinModel
+from .model_types import model_type_named
 from .moments import Moments, Samples
 from .problem import Problem, Rotation, Segment
 from .solver import API_VERSION, Claim, Context, Cost, Options, Solver, Support
@@ -33,7 +34,7 @@ from .states import CoherentSpinState, DickeBlocks, DickeState, MeanFieldSteadyS
 if TYPE_CHECKING:
     from . import observables, plot, testing
     from .api import solve, steady_state
-    from .comparison import compare, external
+    from .comparison import check_expected, compare, external
     from .evidence import scaling, validity, work_precision
     from .harness import average, load, merge, run
     from .observables import Observable
@@ -84,6 +85,7 @@ __all__ = [
     "UnsupportedProblemError",
     "__version__",
     "average",
+    "check_expected",
     "compare",
     "external",
     "hookimpl",
@@ -111,6 +113,7 @@ _LAZY = {
     "Scenario": ".scenario",
     "Spec": ".spec",
     "average": ".harness",
+    "check_expected": ".comparison",
     "compare": ".comparison",
     "external": ".comparison",
     "husimi": ".observables.husimi",
@@ -136,7 +139,10 @@ def __getattr__(name: str) -> Any:
     elif name in _LAZY_MODULES:
         value = importlib.import_module(f".{name}", __name__)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # a model type that a plugin brings, such as CavityModel; nothing else here begins with a capital letter
+        value = model_type_named(name) if name[:1].isupper() else None
+        if value is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
 

@@ -8,6 +8,14 @@ MODEL = "InvalidModelError"
 
 #: Models.
 MODELS: list[tuple[str, str, str]] = [
+    ("CavityModel(0, g=1, kappa=1)", MODEL, "N = 0 is too small: give an int of at least 1"),
+    ("CavityModel(4, g=nan, kappa=1)", MODEL, "g = nan is not finite: give a finite number"),
+    (
+        "CavityModel(4, g=1, kappa=0)",
+        MODEL,
+        "kappa = 0: no photon ever leaves; give the rate kappa > 0 at which they do",
+    ),
+    ("CavityModel(4, g=1, kappa=1, emission=-1)", MODEL, "emission = -1.0 is negative: a rate is 0 or more"),
     ("SpinModel(N=True)", MODEL, "N = True is no whole number: give an int of at least 1"),
     ('SpinModel(N="3")', MODEL, "N = '3' is no whole number: give an int of at least 1"),
     ('SpinModel(N="")', MODEL, "N = '' is no whole number: give an int of at least 1"),
@@ -286,7 +294,7 @@ PROBLEMS: list[tuple[str, str, str]] = [
     (
         'Problem.from_dict({"model": {"N": 2, "type": "spin"}, "times": [0]})',
         MODEL,
-        "unknown type of model 'spin'; known: spin_model",
+        "unknown type of model 'spin'; known: cavity_model, spin_model",
     ),
     ('Problem.from_dict({"schedule": [{"type": "segment"}], "times": [0]})', MODEL, "a segment needs an entry 'model'"),
     ('Problem.from_json("")', MODEL, "not a JSON text: ..."),

@@ -216,6 +216,7 @@ RUNS: list[tuple[str, str, str]] = [
         "observable = 'xi': give one of xi2, n_eff, spin, covariance; did you mean 'xi2'?",
     ),
     ("scaling(results)", OPTION, "scaling needs exclusive timings; run it again with timing=3 (--timing 3)"),
+    ("check_expected(3)", OPTION, "results = 3 are no data set of squeezebench.run or .load"),
     ("scaling(ds)", OPTION, "scaling takes a data set of squeezebench.run or .load"),
     ("recommend(0, 4.0)", MODEL, "N = 0 is too small: give an int of at least 1"),
     ("recommend(10, -4.0)", MODEL, "gamma_s = -4.0 is negative: a rate is 0 or more"),

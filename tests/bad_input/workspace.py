@@ -59,6 +59,7 @@ def make_names() -> dict[str, Any]:
     sizes = scenario.replace(model={"type": "driven_cavity", "upsilon_ratio": 0.9}, axes={"N": [3, 4]})
     names = {name: getattr(sb, name) for name in sb.__all__ if name != "__version__"}
     return names | {
+        "CavityModel": sb.CavityModel,
         "sb": sb,
         "np": np,
         "nan": math.nan,

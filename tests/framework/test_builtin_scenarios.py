@@ -93,7 +93,7 @@ def one_axis_twisting_xi2(N, emission, dephasing, times):
     return np.array(result)
 
 
-@pytest.mark.parametrize("index", range(6))
+@pytest.mark.parametrize("index", range(9))
 def test_one_axis_twisting_has_its_expected_minima_inside_its_times(index):
     scenario = builtin("oat_decoherence")
     point = scenario.points()[index]

@@ -254,6 +254,23 @@ BASE = {"model": CAVITY, "times": {"stop": 1, "num": 5}}
         ({**BASE, "stop": {"rule": "never"}}, "stop: unknown rule 'never'; known: squeezing_lost"),
         ({**BASE, "stop": {"threshold": "a"}}, "stop.threshold = 'a': unknown name 'a'"),
         ({**BASE, "expected": [{"quantity": "a"}]}, "expected[0].value is missing"),
+        (
+            {**BASE, "expected": [{"quantity": "xi2", "value": 1.0, "at": {"M": 3}}]},
+            "expected[0].at.M: the scenario has no axis of this name",
+        ),
+        (
+            {**BASE, "expected": [{"quantity": "xi2", "value": 1.0, "at": {"axis": 3}}]},
+            "expected[0].at.axis = 3.0: expected a label",
+        ),
+        (
+            {**BASE, "expected": [{"quantity": "xi2", "value": 1.0, "at": {"time": "x"}}]},
+            "expected[0].at.time = 'x': expected a number",
+        ),
+        (
+            {**BASE, "expected": [{"quantity": "xi2", "value": 1.0, "atol": 3}]},
+            "expected[0].atol: unknown key; did you mean 'at'?",
+        ),
+        ({**BASE, "reach": {"cumulant": 0}}, "reach.cumulant = 0: input should be greater than or equal to 1"),
         ({**BASE, "source": datetime.date(2020, 1, 1)}, "source = datetime.date(2020, 1, 1): date has no JSON form"),
         ({"problem": 3}, "problem = 3: expected a Problem, or a table as Problem.to_dict gives it"),
         ({"problems": {}}, "problems = {}: expected problems by label"),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .output import EXIT_BROKEN, print_json
-from .verdicts import print_matrix, print_verdicts, verdict_json
+from .verdicts import print_expected, print_matrix, print_verdicts, verdict_json
 
 __all__ = ["add_to"]
 
@@ -23,18 +23,20 @@ def compare(
     run: Annotated[str | None, typer.Option("--run", help="Scenario name or id, where there are several runs.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Compare the solvers of a stored run; exit code 1 if a claim is broken."""
+    """Compare the solvers of a stored run; exit code 1 if a claim is broken or an expected value missed."""
+    from squeezebench.comparison import check_expected, judge
     from squeezebench.comparison import compare as compare_results
-    from squeezebench.comparison import judge
     from squeezebench.harness.collect import load
 
     loaded = load(results, run)
-    judgements = judge(loaded)
+    judgements, expectations = judge(loaded), check_expected(loaded)
     pairs = compare_results(loaded)
     if json:
-        print_json({**verdict_json(loaded, judgements), "pairs": pairs.to_dict()})
+        print_json({**verdict_json(loaded, judgements, expectations), "pairs": pairs.to_dict()})
     else:
         print_verdicts(loaded, judgements)
         print_matrix(pairs)
+        print_expected(expectations)
     broken = bool(pairs["broken"].any()) or any(judgement.broken for judgement in judgements)
+    broken = broken or any(each.failed for each in expectations)
     raise typer.Exit(EXIT_BROKEN if broken else 0)

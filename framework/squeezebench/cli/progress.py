@@ -72,7 +72,7 @@ class Progress(RunObserver):
         for job in jobs:
             todo[job.spec.label] = todo.get(job.spec.label, 0) + len(job.cells)
         for spec, row in zip(plan.specs, plan.cells, strict=True):
-            cells = len({cell.key for cell in row})
+            cells = len({cell.key for cell in row if not cell.beyond})
             there = cells - min(cells, todo.get(spec.label, 0))
             if plan.first:  # a further part of a map
                 self._solvers[spec.label].stored += there

@@ -18,12 +18,12 @@ from squeezebench.validate import shown
 
 from .output import EXIT_BROKEN, EXIT_FAILED, console, error_line
 from .progress import Progress
-from .verdicts import print_verdicts, verdict_json
+from .verdicts import print_expected, print_verdicts, verdict_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from squeezebench.comparison import Judgement
+    from squeezebench.comparison import Expectation, Judgement
 
 __all__ = ["add_to", "exit_code"]
 
@@ -73,7 +73,7 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Run every solver at every point of a scenario, compare them, and print who can be trusted."""
-    from squeezebench.comparison import judge
+    from squeezebench.comparison import check_expected, judge
     from squeezebench.harness.assemble import assemble
     from squeezebench.harness.manifest import make_manifest
     from squeezebench.harness.place import open_executor
@@ -132,17 +132,19 @@ def run(
             )
     if results is None:
         results = assemble(make_manifest(plan, host), records, host)
-    judgements = judge(results)
+    judgements, expectations = judge(results), check_expected(results)
     if json:
-        print_json_result(results, judgements, store.path)
+        print_json_result(results, judgements, expectations, store.path)
     else:
         print_verdicts(results, judgements)
+        print_expected(expectations)
     if not (json or quiet):
         computed = cells - stored
         where = "" if output is None else f" in {store.path}"
         note = f"{computed} cells computed, {stored} taken from the store{where}"
         console(stderr=True).print(note + ("; --fresh computes them again" if stored else ""), markup=False)
-    raise typer.Exit(exit_code(results, judgements, named=[spec.label for spec in plan.specs] if solver else []))
+    named = [spec.label for spec in plan.specs] if solver else []
+    raise typer.Exit(exit_code(results, judgements, named=named, expectations=expectations))
 
 
 @contextlib.contextmanager
@@ -177,16 +179,20 @@ def size_in_bytes(text: str) -> float:
         raise InvalidOptionError(f"--max-memory = {shown(text)}: give a size such as 4GiB or 500MB") from None
 
 
-def print_json_result(results: Any, judgements: Sequence[Judgement], path: Path) -> None:
+def print_json_result(
+    results: Any, judgements: Sequence[Judgement], expectations: Sequence[Expectation], path: Path
+) -> None:
     """The table of `run` as JSON."""
     from .output import print_json
 
-    print_json({"store": str(path), **verdict_json(results, judgements)})
+    print_json({"store": str(path), **verdict_json(results, judgements, expectations)})
 
 
-def exit_code(results: Any, judgements: Sequence[Judgement], named: Sequence[str]) -> int:
-    """0, or 1 for a broken claim, or 3 for a failed cell or a named solver without any value."""
-    if any(judgement.broken for judgement in judgements):
+def exit_code(
+    results: Any, judgements: Sequence[Judgement], named: Sequence[str], expectations: Sequence[Expectation] = ()
+) -> int:
+    """0; 1: a broken claim or a missed expected value; 3: a failed cell or a named solver without a value."""
+    if any(judgement.broken for judgement in judgements) or any(each.failed for each in expectations):
         return EXIT_BROKEN
     failed = [j for j in judgements if j.status in FAILED]
     for judgement in failed:

@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from squeezebench.comparison import Judgement
+from squeezebench.comparison import Expectation, Judgement
 
 from .output import console, number, print_table, seconds
 
-__all__ = ["print_matrix", "print_verdicts", "verdict_json"]
+__all__ = ["print_expected", "print_matrix", "print_verdicts", "verdict_json"]
 
 _COLUMNS = [
     ("solver", "left"),
@@ -141,7 +141,54 @@ def _notes(judgements: Sequence[Judgement], tolerance: float) -> list[str]:
     return notes
 
 
-def verdict_json(results: Any, judgements: Sequence[Judgement]) -> dict[str, Any]:
+_EXPECTED_COLUMNS = [
+    ("expected", "left"),
+    ("value", "right"),
+    ("within", "right"),
+    ("met by", "left"),
+    ("others", "left"),
+]
+
+
+def print_expected(expectations: Sequence[Expectation]) -> None:
+    """A row for every value that the scenario expects: who has it, and what the others have; nothing without any."""
+    from squeezebench.comparison.expected import places
+
+    rows: dict[tuple[Any, ...], list[Expectation]] = {}
+    for each in expectations:
+        key = (each.quantity, str(each.at), str(each.against), each.over, each.weights, each.value)
+        rows.setdefault(key, []).append(each)
+    if not rows:
+        return
+    table = []
+    for here in rows.values():
+        one = here[0]
+        where = f" at {places(one.at)}" if one.at else ""
+        where += f", distance from {places(one.against)}" if one.against is not None else ""
+        where += f", mixture over {one.over} by {one.weights}" if one.weights else ""
+        where += f", least over {one.over}" if one.over and not one.weights else ""
+        met = [e.solver + ("~" if e.result == "within_errors" else "") for e in here if e.result in _MET]
+        apart = [f"{e.solver}{'!' if e.failed else ''}: {e.measured:.5g}" for e in here if e.result in _APART]
+        none = sorted({e.reason for e in here if e.result == "no_value" and e.reason})
+        apart += [f"no value: {'; '.join(none)}"] if none and not (met or apart) else []
+        within = number(one.tolerance, 1) + ("" if one.value else " absolute")
+        table.append((one.quantity + where, f"{one.value:.8g}", within, ", ".join(met), ", ".join(apart)))
+    print_table("values that the scenario expects", _EXPECTED_COLUMNS, table)
+    out = console()
+    for source in dict.fromkeys(each.source for each in expectations if each.source):
+        out.print(f"expected from: {source}.", markup=False)
+    if any(each.result == "within_errors" for each in expectations):
+        out.print("~: outside the tolerance, but inside the solver's own error.", markup=False)
+    if any(each.failed for each in expectations):
+        out.print("!: claims to be exact, and differs by more than it answers for.", markup=False)
+
+
+_MET, _APART = ("met", "within_errors"), ("differs", "not_judged")
+
+
+def verdict_json(
+    results: Any, judgements: Sequence[Judgement], expectations: Sequence[Expectation] = ()
+) -> dict[str, Any]:
     """What the tables say, as plain JSON types."""
     story = json.loads(results.attrs["squeezebench"])
     return {
@@ -149,4 +196,5 @@ def verdict_json(results: Any, judgements: Sequence[Judgement]) -> dict[str, Any
         "title": story.get("title"),
         "tolerance": story.get("tolerance"),
         "verdicts": [judgement.to_dict() for judgement in judgements],
+        "expected": [each.to_dict() for each in expectations],
     }

@@ -80,7 +80,7 @@ def assemble(manifest: Mapping[str, Any], records: Mapping[str, Record], host: H
             coords["time"] = ("time", times, about)
         else:
             coords["time"] = ((*axes, "step"), times.reshape(*shape[1:], times.shape[-1]), about)
-    story = {key: value for key, value in manifest.items() if key != "keys"}
+    story = {key: value for key, value in manifest.items() if key not in ("keys", "beyond")}
     story["kind"] = "run"
     return xr.Dataset(
         {name: (dims, values, attrs) for name, (dims, values, attrs) in arrays.items()},
@@ -152,8 +152,17 @@ def _put_statuses(
         attrs: dict[str, Any] = {"long_name": long_name} | ({} if units is None else {"units": units})
         arrays[name] = (dims, np.array(values).reshape(shape), attrs)
 
-    put("status", [MISSING if record is None else record.status for record in flat], "how the cell ended")
-    put("reason", ["" if record is None else record.reason for record in flat], "why it did not end ok")
+    beyond = manifest.get("beyond", {})
+    ends = [
+        (record.status, record.reason)
+        if record is not None
+        else ("unsupported", f"this scenario asks it up to N = {beyond[key]} only")
+        if key in beyond
+        else (MISSING, "")
+        for key, record in zip(keys.ravel(), flat, strict=True)
+    ]
+    put("status", [status for status, _ in ends], "how the cell ended")
+    put("reason", [reason for _, reason in ends], "why it did not end ok")
     put("key", list(keys.ravel()), "key of the cell in its store")
     put(
         "claim",

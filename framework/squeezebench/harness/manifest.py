@@ -65,6 +65,7 @@ def make_manifest(plan: Plan, host: Host, keys: Sequence[Sequence[str]] | None =
         # The keys are in the order of the axes, and a JSON file has its entries sorted by name.
         "axis_order": list(plan.scenario.axes),
         "solvers": solvers,
+        "beyond": {cell.key: cell.beyond for row in plan.cells for cell in row if cell.beyond},
         "versions": versions(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
     }

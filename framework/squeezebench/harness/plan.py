@@ -59,6 +59,9 @@ class Cell:
         Problem, reductions and stop rule.
     seed : int
         Seed; part of the key for sampled solvers only.
+    beyond : int
+        0; or, where the point has more, the number of spins up to which the scenario asks this solver. Such a cell is
+        left out, and nothing is stored under its key.
     """
 
     key: str
@@ -66,6 +69,7 @@ class Cell:
     options: Any
     point: Point
     seed: int
+    beyond: int = 0
 
     @property
     def problem(self) -> Problem:
@@ -156,8 +160,8 @@ class Plan:
         return make_plan(self.scenario, self.specs, host, seed=self.seed, keep=self.keep, first=first)
 
     def all_cells(self) -> list[Cell]:
-        """Cells in order, specs first."""
-        return [cell for row in self.cells for cell in row]
+        """Cells that are to be computed, in order, specs first."""
+        return [cell for row in self.cells for cell in row if not cell.beyond]
 
 
 def cell_key(
@@ -237,6 +241,8 @@ def make_plan(
     for label in labels:
         if labels.count(label) > 1:
             raise InvalidOptionError(f"two solvers are called {label!r}: give one of them another label=")
+    for name in scenario.reach:
+        host.solver(name)  # raises, and names the nearest
     total = math.prod(scenario.shape)
     if keep is None:
         series = scenario.keep is not None or total <= MAX_SERIES_POINTS
@@ -247,27 +253,22 @@ def make_plan(
         solver = host.solver(spec.name)
         options = solver.resolve_options(spec.tier, spec.options)
         version = host.origin(solver).version
-        rows.append(
-            [
-                Cell(
-                    cell_key(
-                        solver,
-                        version,
-                        options,
-                        point.problem,
-                        seed=seed,
-                        keep=keep,
-                        reductions=point.reductions,
-                        stop=point.stop,
-                    ),
-                    spec,
-                    options,
-                    point,
-                    seed,
-                )
-                for point in points
-            ]
-        )
+        row = []
+        for point in points:
+            key = cell_key(
+                solver,
+                version,
+                options,
+                point.problem,
+                seed=seed,
+                keep=keep,
+                reductions=point.reductions,
+                stop=point.stop,
+            )
+            most = scenario.reach.get(spec.name, point.problem.N)
+            beyond = most if most < point.problem.N else 0
+            row.append(Cell(content_hash({"beyond": key}) if beyond else key, spec, options, point, seed, beyond))
+        rows.append(row)
     return Plan(scenario, list(specs), points, rows, keep, seed, first=first, total=total)
 
 

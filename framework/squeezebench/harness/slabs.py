@@ -63,6 +63,7 @@ def compute_slabs(
     from .runner import compute
 
     keys: list[list[str]] = [[] for _ in plan.specs]
+    beyond: dict[str, int] = {}
     stored = 0
 
     def slabs() -> Iterator[Slab]:
@@ -84,12 +85,14 @@ def compute_slabs(
             for row, cells in zip(keys, part.cells, strict=True):
                 row += [cell.key for cell in cells]
             end = part.end
-            yield make_manifest(part, host), records
-            del part, records  # before the next are made
+            own = make_manifest(part, host)
+            beyond.update(own["beyond"])
+            yield own, records
+            del part, own, records  # before the next are made
 
     columns = _Columns(host)
     columns.take(slabs())
-    manifest = make_manifest(plan, host, keys)
+    manifest = {**make_manifest(plan, host, keys), "beyond": beyond}
     if store is not None:
         store.write_run(manifest)
     return columns.dataset(manifest), sum(len(row) for row in keys), stored

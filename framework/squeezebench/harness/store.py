@@ -258,6 +258,9 @@ def read_manifest(file: Path) -> dict[str, Any]:
         manifest[name]
     if not all(isinstance(key, str) and _HASH.fullmatch(key) for row in manifest["keys"] for key in row):
         raise ValueError("its keys are none")
+    beyond = manifest.setdefault("beyond", {})
+    if not isinstance(beyond, dict) or not all(isinstance(most, int) for most in beyond.values()):
+        raise ValueError("it does not say which cells it leaves out")
     order = manifest.get("axis_order", list(manifest["axes"]) if len(manifest["axes"]) < 2 else None)
     if order is None or sorted(order) != sorted(manifest["axes"]):
         raise ValueError("it does not say in which order its axes are; run it again, what is stored is kept")

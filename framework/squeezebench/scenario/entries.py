@@ -61,6 +61,9 @@ def _plain(key: str, value: Any) -> Any:
         return {"duration": value.duration, "model": _plain("model", value.model)}
     if isinstance(value, Rotation):
         return {"rotation": list(value.axis), "angle": value.angle}
+    table = getattr(value, "scenario_table", None)
+    if table is not None and isinstance(value, Content):
+        return {**value.to_dict(), "type": table}
     if key == "model" and isinstance(value, Content):
         known = ", ".join(sorted(MODEL_TYPES))
         raise InvalidScenarioError(

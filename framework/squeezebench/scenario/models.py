@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from squeezebench.errors import InvalidScenarioError
 from squeezebench.expressions import Names, evaluate, shown
 from squeezebench.model import SpinModel
+from squeezebench.model_types import model_tables
 from squeezebench.validate import nearest
 
 from .tables import Number, Table, at, join, keys_of, read
@@ -29,7 +30,7 @@ class ModelTable(Table):
     rate_unit: str = ""
 
     @staticmethod
-    def build(**values: Any) -> SpinModel:
+    def build(**values: Any) -> Any:
         """Model of the evaluated entries."""
         raise NotImplementedError  # pragma: no cover - abstract
 
@@ -159,9 +160,7 @@ class ModelPlan:
         kind = entries.get("type")
         if kind is None:
             raise InvalidScenarioError(f"{path}.type is missing: give one of {', '.join(sorted(MODEL_TYPES))}")
-        if not isinstance(kind, str) or kind not in MODEL_TYPES:
-            raise InvalidScenarioError(f"{path}.type = {shown(kind)}: unknown type{nearest(str(kind), MODEL_TYPES)}")
-        self.table = MODEL_TYPES[kind]
+        self.table = _table_of(kind, path)
         self.path = path
         self._swept = {name for name in axes if name in self.parameters and name not in locked}
         checked = read(self.table, {**entries, **{name: axes[name] for name in self._swept}}, path)
@@ -175,7 +174,7 @@ class ModelPlan:
     def _is_matrix(self, key: str) -> bool:
         return key != "drive" and key in self.table.arrays
 
-    def build(self, axes: Mapping[str, Any]) -> tuple[SpinModel, Names]:
+    def build(self, axes: Mapping[str, Any]) -> tuple[Any, Names]:
         """Model at one point, and the names that everything else of the point may ask for.
 
         Raises
@@ -213,10 +212,22 @@ def whole(value: float, path: str) -> int:
     return int(value)
 
 
-def derived_names(model: SpinModel) -> dict[str, float]:
+def _table_of(kind: Any, path: str) -> type[ModelTable]:
+    """The table of a ``type``; plugins are loaded only for one that is not built in."""
+    if isinstance(kind, str) and kind in MODEL_TYPES:
+        return MODEL_TYPES[kind]
+    others = model_tables()
+    if not isinstance(kind, str) or kind not in others:
+        known = [*MODEL_TYPES, *others]
+        raise InvalidScenarioError(f"{path}.type = {shown(kind)}: unknown type{nearest(str(kind), known)}")
+    table: type[ModelTable] = others[kind]
+    return table
+
+
+def derived_names(model: Any) -> dict[str, float]:
     """What a model offers to expressions beyond its own parameters, by the names of both vocabularies."""
     names: dict[str, float] = {"N": model.N}
-    if not model.is_named:
+    if not isinstance(model, SpinModel) or not model.is_named:
         return names
     for name in ("chi", "twisting", "emission", "pumping", "dephasing"):
         names[name] = getattr(model, name)

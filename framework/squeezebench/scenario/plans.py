@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from squeezebench.errors import InvalidScenarioError
-from squeezebench.expressions import Names
+from squeezebench.expressions import Names, names_in, shown
 from squeezebench.model import SpinModel
 from squeezebench.problem import Problem
 from squeezebench.validate import nearest
@@ -17,9 +17,17 @@ from .axes import VARIANT, read_axes
 from .course import InitialPlan, SchedulePlan, TimesPlan
 from .entries import names_asked
 from .models import ModelPlan, derived_names, merged_model
-from .tables import Document, VariantTable, join, read_list
+from .tables import Document, ExpectedTable, VariantTable, join, read_list
 
-__all__ = ["FixedProblem", "VariantPlan", "check_axes_are_used", "check_times", "plan_problems", "plan_variants"]
+__all__ = [
+    "FixedProblem",
+    "VariantPlan",
+    "check_axes_are_used",
+    "check_expected_places",
+    "check_times",
+    "plan_problems",
+    "plan_variants",
+]
 
 
 class VariantPlan:
@@ -150,3 +158,30 @@ def check_times(plans: Plans) -> None:
             raise InvalidScenarioError(
                 f"{first_label!r} has {first.n_times} times and {label!r} has {plan.n_times}: give all the same number"
             )
+
+
+def check_expected_places(expected: Sequence[ExpectedTable], axes: Axes) -> None:
+    """Raise `InvalidScenarioError` if an expected value is at a coordinate that no result has.
+
+    A value that is not on its axis is no error: a copy of a scenario with a shorter axis expects less.
+    """
+    known = [*axes, "time", "axis"]
+    for index, entry in enumerate(expected):
+        where = join("expected", index)
+        if entry.over is not None and (entry.over not in axes or entry.over in entry.at or entry.over == VARIANT):
+            hint = nearest(entry.over, [name for name in axes if name != VARIANT and name not in entry.at])
+            raise InvalidScenarioError(
+                f"{where}.over = {shown(entry.over)} is no numeric axis that `at` leaves open{hint}"
+            )
+        if entry.weights is not None and entry.over is None:
+            raise InvalidScenarioError(f"{where}.weights: say with `over` which axis they are for")
+        for name in sorted(names_in(entry.weights) - set(axes)):
+            raise InvalidScenarioError(f"{where}.weights: unknown name {shown(name)}{nearest(name, axes)}")
+        for key, table in (("at", entry.at), ("against", entry.against or {})):
+            for name, value in table.items():
+                path = join(join(where, key), name)
+                if name not in known:
+                    raise InvalidScenarioError(f"{path}: the scenario has no axis of this name{nearest(name, known)}")
+                if isinstance(value, str) != (name in (VARIANT, "axis")):
+                    kind = "a label" if name in (VARIANT, "axis") else "a number"
+                    raise InvalidScenarioError(f"{path} = {value!r}: expected {kind}")

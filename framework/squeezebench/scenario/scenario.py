@@ -21,7 +21,7 @@ from squeezebench.states import State
 
 from .axes import VARIANT
 from .entries import names_asked, plain_entries, read_problems, read_reductions, read_specs, read_text
-from .plans import check_axes_are_used, check_times, plan_problems, plan_variants
+from .plans import check_axes_are_used, check_expected_places, check_times, plan_problems, plan_variants
 from .points import Point, label_of, resolved
 from .tables import SCHEMA, Document, ExpectedTable, keys_of, read, read_list
 from .toml import to_toml
@@ -69,7 +69,10 @@ class Scenario(Content):
     stop : StopRule or mapping, optional
         When a solution may end early.
     expected : list of mappings
-        ``{"quantity", "value", "at", "tolerance", "source"}``: values from elsewhere.
+        ``{"quantity", "value", "at", "against", "over", "weights", "tolerance", "source"}``: values from elsewhere,
+        which `squeezebench.check_expected` holds results against.
+    reach : mapping of str to int, optional
+        Name of a solver → most spins at which it is asked, where more would take it hours.
     schema : int
         Version of the format, 1.
 
@@ -110,6 +113,7 @@ class Scenario(Content):
         keep: Iterable[str] | None = None,
         stop: StopRule | Mapping[str, Any] | None = None,
         expected: Iterable[Mapping[str, Any]] = (),
+        reach: Mapping[str, int] | None = None,
         schema: int = SCHEMA,
         **unknown: Any,
     ) -> None:
@@ -138,6 +142,7 @@ class Scenario(Content):
             else:
                 self._plans, self._axes = plan_problems(self._problems)
             check_times(self._plans)
+            check_expected_places(self._expected, self._axes)
             for index in range(len(self._axes.get(VARIANT, [0]))):
                 self._point(tuple(index if name == VARIANT else 0 for name in self._axes))
         except SqueezebenchError as error:
@@ -292,8 +297,13 @@ class Scenario(Content):
 
     @property
     def expected(self) -> tuple[ExpectedTable, ...]:
-        """Values from elsewhere, with `quantity`, `value`, `at`, `tolerance` and `source`."""
+        """Values from elsewhere, with `quantity`, `value`, `at`, `tolerance`, `source` and the like."""
         return self._expected
+
+    @property
+    def reach(self) -> dict[str, int]:
+        """Name of a solver → most spins at which it is asked."""
+        return dict(self._document.reach)
 
     @property
     def axes(self) -> dict[str, list[Any]]:

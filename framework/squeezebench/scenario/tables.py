@@ -103,11 +103,14 @@ class RotationTable(Table):
 
 
 class ExpectedTable(Table):
-    """A value from elsewhere that a result should have, for people and tests."""
+    """A value from elsewhere that results are held against: at a point, or made of several points."""
 
-    quantity: str
+    quantity: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     value: float
     at: dict[str, float | str] = Field(default_factory=dict)
+    against: dict[str, float | str] | None = None
+    over: str | None = None
+    weights: str | None = None
     tolerance: float | None = Field(default=None, ge=0)
     source: str = ""
 
@@ -134,6 +137,7 @@ class Document(Table):
     keep: list[Literal["series", "trajectories", "states"]] | None = None
     stop: dict[str, Any] | None = None
     expected: list[Any] = Field(default_factory=list)
+    reach: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
 
 T = TypeVar("T", bound=Table)
