@@ -170,7 +170,7 @@ class _Columns:
         coords: dict[str, Any] = {"solver": ("solver", labels, {"long_name": "solver"})}
         for name, values in axes.items():
             coords[name] = (name, np.array(values), {"long_name": name, "units": "1"})
-        story = {key: value for key, value in manifest.items() if key != "keys"}
+        story = {key: value for key, value in manifest.items() if key not in ("keys", "beyond")}
         story["kind"] = "run"
         attrs = {"title": manifest["title"], "squeezebench": json.dumps(story, sort_keys=True)}
         return xr.Dataset(variables, coords=coords, attrs=attrs)
