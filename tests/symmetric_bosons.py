@@ -16,6 +16,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import expm_multiply, splu
 
+import squeezebench as sb
+
 HALVES = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]]) / 2
 
 
@@ -107,11 +109,13 @@ class Bosons:
         return spin, (second + second.T) / 2 - np.outer(spin, spin)
 
     def solution(self, problem):
-        """Spin (T, 3) and covariance (T, 3, 3) of a problem without rotations that starts from a product."""
+        """Spin (T, 3) and covariance (T, 3, 3) of a problem that starts from a product."""
         vector = self.product(problem.initial_state.bloch_vector(self.N))
         spin, covariance = [], []
         for step in problem.segments():
             now = step.start
+            for rotation in step.rotations:  # a drive along the axis, for the angle
+                vector = self.evolved(sb.SpinModel(self.N, drive=rotation.axis), vector, rotation.angle)
             for t in step.times:
                 vector, now = self.evolved(step.model, vector, t - now), t
                 mean, spread = self.moments(vector)

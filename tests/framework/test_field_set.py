@@ -7,6 +7,7 @@ import pytest
 
 import squeezebench as sb
 from squeezebench.comparison.several import vertex_of_least
+from squeezebench.observables.kernels import xi2_wineland
 from squeezebench.report.figures.critical_scaling import logarithmic_law, optima
 from squeezebench.scenario import builtin
 
@@ -137,3 +138,19 @@ def test_every_expected_value_of_the_set_is_met_by_a_solver():
                 e for e in found if (e.quantity, e.at, e.weights) == (entry.quantity, entry.at, entry.weights or "")
             ]
             assert any(each.result == "met" for each in mine), (name, entry.quantity, entry.at)
+
+
+@pytest.mark.parametrize("is_open", [0, 1])
+def test_bosons_in_four_modes_have_the_values_of_the_sequence(is_open):
+    N = 20
+    scenario = builtin("sequence_hold")
+    point = next(p for p in scenario.points() if p.coords == {"open": is_open, "N": N})
+    spin, covariance = Bosons(N).solution(point.problem)
+    xi2 = np.array([xi2_wineland(s, C, float(N)) for s, C in zip(spin, covariance, strict=True)])
+    values = {}
+    for reduction in point.reductions:
+        values |= reduction.compute({"time": point.problem.times, "xi2": xi2})
+    expected = [entry for entry in scenario.expected if entry.at == {"open": is_open, "N": N}]
+    assert len(expected) == 2
+    for entry in expected:
+        assert values[entry.quantity] == pytest.approx(entry.value, rel=entry.tolerance)

@@ -112,7 +112,7 @@ def check_solver(
     >>> import squeezebench as sb
     >>> report = sb.testing.check_solver("one_axis_twisting", only=["twisting", "pure_decay", "one_spin"])
     >>> [(result.name, result.status) for result in report]
-    [('one_spin', 'skipped'), ('pure_decay', 'passed'), ('twisting', 'passed')]
+    [('twisting', 'passed'), ('one_spin', 'skipped'), ('pure_decay', 'passed')]
     >>> report.passed
     True
     """
