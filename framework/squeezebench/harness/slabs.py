@@ -82,9 +82,10 @@ def compute_slabs(
                 listed=False,
             )
             stored += found
-            for row, cells in zip(keys, part.cells, strict=True):
-                row += [cell.key for cell in cells]
             end = part.end
+            if store is not None:
+                for row, cells in zip(keys, part.cells, strict=True):
+                    row += [cell.key for cell in cells]
             own = make_manifest(part, host)
             beyond.update(own["beyond"])
             yield own, records
@@ -95,7 +96,7 @@ def compute_slabs(
     manifest = {**make_manifest(plan, host, keys), "beyond": beyond}
     if store is not None:
         store.write_run(manifest)
-    return columns.dataset(manifest), sum(len(row) for row in keys), stored
+    return columns.dataset(manifest), len(plan.specs) * plan.total, stored
 
 
 def assemble_slabs(
@@ -132,6 +133,8 @@ class _Columns:
             index = len(self._sizes)
             self._sizes.append(count)
             for name, variable in part.data_vars.items():
+                if name == "key":  # 120 bytes each, which a store has in its list of runs
+                    continue
                 values = variable.values
                 if values.dtype.kind == "U" and values.dtype.itemsize > _WIDE:
                     values = self._shared(values)
