@@ -214,7 +214,7 @@ def test_the_cumulants_come_near_to_the_exact_answer_as_spins_are_added():
         exact, closed = (sb.solve(problem, name) for name in ("cavity_exact", "cavity_cumulant"))
         errors.append(float(abs(closed.xi2 / exact.xi2 - 1).max()))
         assert float(abs(closed.spin - exact.spin).max()) < 0.02 * N / 2
-    assert errors[1] < 0.75 * errors[0] < 0.1
+    assert errors[1] < 0.85 * errors[0] < 0.1
 
 
 def test_photons_are_counted():
