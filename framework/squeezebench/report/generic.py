@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ __all__ = ["draw_any"]
 _MAX_PANELS = 12
 #: Panels of one map each, for so many solvers.
 _MAX_MAPS = 6
+#: Letters of a title that fit over a panel.
+_WIDEST = 26
 
 
 def draw_any(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
@@ -98,9 +101,16 @@ def _courses(canvas: Figure, ds: xr.Dataset, axes: list[str], time: str) -> None
             continue
         point = ds.isel(dict(zip(axes, place, strict=True)))
         _course(panel, point, "xi2")
-        panel.set_title(", ".join(f"{label_of(axis)} = {_value(point[axis])}" for axis in axes))
+        panel.set_title(_title(point, axes))
         panel.set_xlabel(_time_label(ds))
     _legend(canvas, panels[0, 0])
+
+
+def _title(point: xr.Dataset, axes: Sequence[str]) -> str:
+    """Where a panel is: numbers in a line, the name of a variant in lines of its own that are no wider than a panel."""
+    names = [textwrap.fill(str(point[axis].item()), _WIDEST) for axis in axes if axis == "variant"]
+    numbers = ", ".join(f"{label_of(axis)} = {_value(point[axis])}" for axis in axes if axis != "variant")
+    return "\n".join([*names, *([numbers] if numbers else [])])
 
 
 def _legend(canvas: Figure, panel: Axes) -> None:
