@@ -98,11 +98,12 @@ def test_the_papers_model_and_the_error_that_the_solver_estimates(N, chi, gamma_
     long_enough = np.linalg.norm(spin, axis=1) > 0.05 * N / 2
     for tier, promise in (("fast", 1e-3), ("default", 1e-5), ("tight", 1e-8)):
         moments = solve(problem, tier)
-        # The reference has round-off of its own: at N = 100, χ = 3, γ_s = 0 it is 1.7e-9 away from a dense exponential
-        # in |J = 50, M⟩, from which `permutational` is 3e-14 away.
-        own = 1e-10 if N < 100 else 3e-9
-        assert (np.abs(moments.spin - spin) <= moments.error_estimate["spin"] + 1e-12 * N).all()
-        assert (np.abs(moments.covariance - covariance) <= moments.error_estimate["covariance"] + 1e-12 * N**2).all()
+        # The reference has round-off of its own: at N = 100, χ = 3 it is 6e-10 away in ⟨J⟩ and 2e-7 in covariances
+        # from blocks and multipoles, which agree to 1e-13, and at γ_s = 0 with a dense exponential in |J = 50, M⟩.
+        own = 1.0 if N < 100 else 30.0
+        slack = own * 1e-12 * N
+        assert (np.abs(moments.spin - spin) <= moments.error_estimate["spin"] + slack).all()
+        assert (np.abs(moments.covariance - covariance) <= moments.error_estimate["covariance"] + slack * N).all()
         error = np.abs(xi2(N, moments.spin, moments.covariance) - exact)
-        assert (error <= moments.error_estimate["xi2"] + own * exact)[long_enough].all()
-        assert (error <= (promise + own) * exact)[long_enough].all()
+        assert (error <= moments.error_estimate["xi2"] + own * 1e-10 * exact)[long_enough].all()
+        assert (error <= (promise + own * 1e-10) * exact)[long_enough].all()
