@@ -99,7 +99,7 @@ class Course:
             if "trajectories" in self._context.keep:
                 missing = MAX_TRAJECTORIES - sum(len(part) for part in self._kept)
                 self._kept.append(values[finished][: max(missing, 0)].copy())
-            self._blocks.add(first, values, finished)
+            self._blocks.add(first, values, finished, self._runner.weights)
             first = end
 
     def _look(self, first: int) -> Callable[[int], bool]:
@@ -173,7 +173,9 @@ class Course:
             "widest_window": counts[4],
         }
         if isinstance(self._runner, FamilyRunner):
-            diagnostics |= {"copies": self._runner.copies, "pilots": PILOTS, "aim": self._runner.aim}
+            aim = self._runner.score.aim
+            diagnostics |= {"copies": self._runner.copies, "pilots": PILOTS, "aim": aim if math.isfinite(aim) else None}
+            diagnostics |= self._runner.gain(total)
         extra = {}
         if "trajectories" in self._context.keep:
             kept = np.concatenate(self._kept)

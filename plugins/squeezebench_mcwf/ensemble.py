@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import squeezebench as sb
 
 from .following import follow
+from .scores import Score, no_score
 from .starts import Start, capacity, make_start
 from .stepping import STAGE_COUNT
 from .tables import Tables, make_tables
@@ -70,7 +71,9 @@ class Runner:
         self._arguments = self.tables.arguments()
         self.seed = seed
         times = len(self.tables.times)
-        self._levels = (np.zeros((times, 3)), np.zeros(times), np.zeros(0))
+        self.score: Score = no_score(times)
+        #: Weights (n, T) of what `run` gave last; None where all are 1.
+        self.weights: Array | None = None
         self._flag = np.zeros(1, np.uint8)
         self._spaces = [Workspace(problem.N) for _ in range(n_threads)]
         self._lock = threading.Lock()
@@ -99,7 +102,7 @@ class Runner:
         trajectory = (space.place, space.whole, space.real, space.R, words, space.x)
         workspace = (space.A, space.n, space.k, space.point, space.y, space.counts, self._flag, out)
         compiled: Any = follow  # its many arguments stand in the order of these tuples
-        return int(compiled(self.N, *self._arguments, *self._levels, *trajectory, *workspace))
+        return int(compiled(self.N, *self._arguments, *self.score.arguments(), *trajectory, *workspace))
 
     def run(self, first: int, last: int, look: Callable[[int], bool]) -> tuple[Array, NDArray[np.bool_], bool]:
         """Trajectories first … last − 1.

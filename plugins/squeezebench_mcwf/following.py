@@ -85,7 +85,7 @@ def follow(
     N: int, h: Array, K: Array, Q: Complex, linear: Complex, loss: Array, V: Complex, collective: Array,
     singles: Array, mode: Integers, given: Complex,
     rotations: Array, stops: Array, firsts: Integers, lasts: Integers, times: Array,
-    axes: Array, centres: Array, levels: Array,
+    axes: Array, centres: Array, levels: Array, release: int,
     place: Integers, whole: Integers, real: Array, R: Array, words: NDArray[np.uint64], x: Array,
     A: Array, n: Array, k: Array, point: Array, y: Array, counts: Integers, flag: NDArray[np.uint8], out: Array,
 ) -> int:  # fmt: skip
@@ -99,9 +99,11 @@ def follow(
         Applied at the start of each segment.
     stops, firsts, lasts : ndarray (S,)
         End of each segment, and the range of `times` that it reports.
-    axes, centres, levels : ndarray (T, 3), (T,), (L,)
-        The score of a state is axes·⟨J⟩ − centres at the times that are reported, and its level the number of `levels`
-        that are below it.
+    axes, centres, levels : ndarray (T, 4), (T,), (T, L)
+        The score of a state is axes·(⟨J⟩, J) − centres at the times that are reported, and its level the number of that
+        time's `levels` that are below it.
+    release : int
+        Place of the time at which what has been split stops, to be thinned out.
     place : ndarray (3,)
         Segment and time to begin with, and the highest level so far; moves on.
     out : ndarray (T, 9)
@@ -110,7 +112,7 @@ def follow(
     Returns
     -------
     int
-        0 if it was stopped, 1 at the end, 2 where it reached a higher level than before.
+        0 if it was stopped, 1 at the end, 2 where it reached a higher level than before, 3 at `release`.
     """
     final = len(times) - 1
     while place[0] < len(stops):
@@ -135,9 +137,13 @@ def follow(
             ladder(whole[0], whole[1], whole[2], A, n)
             lab_moments(whole[0], R, A, n, whole[2], x, out[t])
             place[1] = t + 1
-            score = axes[t, 0] * out[t, 0] + axes[t, 1] * out[t, 1] + axes[t, 2] * out[t, 2] - centres[t]
+            if t == release and place[2] > 0:
+                return 3
+            score = 0.5 * axes[t, 3] * whole[0] - centres[t]
+            for a in range(3):
+                score += axes[t, a] * out[t, a]
             reached = 0
-            while reached < len(levels) and score > levels[reached]:
+            while reached < levels.shape[1] and score > levels[t, reached]:
                 reached += 1
             if reached > place[2]:
                 place[2] = reached

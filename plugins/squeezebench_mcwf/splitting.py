@@ -1,19 +1,18 @@
 """Importance splitting: trajectories on their way into the tail are copied, and each copy weighs less.
 
-ξ² near its minimum is decided by rare trajectories that leave early. A short run of plain trajectories finds, at each
-time, the direction in which the mean spins of trajectories differ most and the side of the longer tail. A trajectory's
-score is its distance on that side, in standard deviations. Each time that it reaches a higher level than ever before
-it is split into two, with half of the weight each and random numbers of their own from there on: averages of anything
-that is linear in the state stay unbiased, whatever the scores are. The copies of one trajectory are a family, which
-counts as one sample.
+ξ² near its minimum is decided by rare trajectories that leave early. A short run of plain trajectories makes a score
+that tells them beforehand (`squeezebench_mcwf.scores`). Each time that a trajectory's score reaches a higher level than
+ever before it is split into two, with half of the weight each and random numbers of their own from there on. When what
+was rare has become common, each copy is kept with the probability that it weighs, and weighs 1 from there on. Averages
+of anything that is linear in the state stay unbiased, whatever the scores are. The copies of one trajectory are a
+family, which counts as one sample.
 
-Source: Kahn and Harris, Natl. Bur. Stand. Appl. Math. Ser. 12, 27 (1951); Villén-Altamirano, Proc. 13th Int.
-Teletraffic Congress (1991), for levels with a memory.
+Source: Kahn and Harris, Natl. Bur. Stand. Appl. Math. Ser. 12, 27 (1951), for splitting and Russian roulette;
+Villén-Altamirano, Proc. 13th Int. Teletraffic Congress (1991), for levels with a memory.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +24,8 @@ import squeezebench as sb
 from .blocks import covariance_matrices
 from .ensemble import NUMBERS, Runner, Workspace
 from .operators import PAD
-from .statistics import xi2_of
+from .rng import uniform
+from .scores import make_score
 from .trajectory import begin
 
 __all__ = ["PILOTS", "FamilyRunner", "fine_times"]
@@ -33,15 +33,9 @@ __all__ = ["PILOTS", "FamilyRunner", "fine_times"]
 Array = NDArray[np.float64]
 
 #: Plain trajectories from which scores are made. They do not enter the averages.
-PILOTS = 128
-#: Levels of the score, in standard deviations: 2, 4, 8, … 64 copies beyond them. What crosses early at N = 2000 was 4
-#: to 6 deviations away at Γt = 0.09, and contributes a hundred times as much to the variance as the others.
-_LEVELS = 1.5 + 0.5 * np.arange(6)
-#: Scores are looked at from this fraction of their last time on: earlier few jumps have happened, and distances are far
-#: from Gaussian.
-_FROM = 0.1
+PILOTS = 256
 #: Times at which scores are looked at, between the start and the last time.
-_LOOKS = 60
+_LOOKS = 150
 #: Child of the seed whose children are the pilots: no trajectory has this index.
 _PILOT_KEY = 2**31 - 1
 
@@ -68,15 +62,17 @@ class FamilyRunner(Runner):
     ----------
     copies : int
         Copies made so far.
-    aim : float
-        Time of the smallest ξ² among the pilots: scores are looked at until then.
+    steps : tuple of int
+        Steps of the pilots, and of the families so far.
     """
 
     def __init__(self, problem: sb.Problem, unraveling: str, seed: np.random.SeedSequence, n_threads: int) -> None:
         fine, self.places = fine_times(problem)
         super().__init__(fine, unraveling, seed, n_threads)
-        self.copies, self.aim = 0, math.nan
-        self._reported = len(problem.times)
+        self.copies = 0
+        self._found: dict[int, Array] = {}
+        self._sums = np.zeros((4, len(fine.times)))
+        self._pilot_steps = 0
 
     def prepare(self, look: Callable[[int], bool]) -> bool:
         """Run the pilots and make scores of them; True if Ctrl-C ended it."""
@@ -95,39 +91,42 @@ class FamilyRunner(Runner):
             self.seed = own
             del self._one
         if finished.all():
-            self._levels = self._scores(values)
+            self.score = make_score(values, self.tables.times, self.N)
+        self._pilot_steps = int(self.counts[0])
         return interrupted
 
-    def _scores(self, values: Array) -> tuple[Array, Array, Array]:
-        times = self.tables.times
-        spin = values[..., :3]
-        centre = spin.mean(axis=0)
-        apart = spin - centre
-        between = np.einsum("nta,ntb->tab", apart, apart) / len(values)
-        xi2 = xi2_of(centre, covariance_matrices(values).mean(axis=0) + between, self.N)
-        last = int(np.nanargmin(xi2)) if np.isfinite(xi2).any() else 0
-        self.aim = float(times[last])
-        axes, centres = np.zeros((len(times), 3)), np.full(len(times), np.inf)
-        for t in range(1, last):
-            if times[t] < _FROM * times[last]:
-                continue
-            variances, vectors = np.linalg.eigh(between[t])
-            if variances[-1] <= 1e-12 * self.N:
-                continue
-            axis = vectors[:, -1] / math.sqrt(variances[-1])
-            along = apart[:, t] @ axis
-            axis = axis if (along**3).sum() >= 0 else -axis
-            axes[t], centres[t] = axis, axis @ centre[t]
-        return axes, centres, np.asarray(_LEVELS, dtype=np.float64)
+    def gain(self, families: int) -> dict[str, list[float | None]]:
+        """What splitting is worth, at the problem's times, from these families alone.
+
+        Of Q = ⟨(n·(J − c))²⟩, with n the direction of least variance and c the mean spin of the pilots: relative
+        variances of single trajectories (from the weighted second moment over all copies, which is unbiased for them)
+        and of families, and the ratio of variance × steps.
+        """
+        weight, one, own, squares = self._sums[:, self.places] / max(families, 1)
+        steps = int(self.counts[0]) - self._pilot_steps
+        with np.errstate(divide="ignore", invalid="ignore"):
+            plain = weight * own / one**2 - 1
+            family = squares / one**2 - 1
+            ratio = plain / family * (self._pilot_steps / PILOTS) / (steps / max(families, 1))
+        known = (np.isfinite(self.score.known[self.places])) & (family > 1e-12)
+        named = {"variance_of_one": plain, "variance_of_family": family, "gain": ratio}
+        return {
+            name: [float(v) if ok and np.isfinite(v) else None for v, ok in zip(values, known, strict=True)]
+            for name, values in named.items()
+        }
 
     def one(self, index: int, space: Workspace, out: Array) -> bool:
-        """Run family `index`; `out` (T, 9) has its weighted mean spin and the covariance within it."""
+        """Run family `index`; `out` (T, 9) has its weighted mean spin and the covariance within it.
+
+        Where no path of the family is left, `out` is 0, and so is its weight.
+        """
         if hasattr(self, "_one"):  # a pilot
             return bool(self._one(index, space, out))
         words = self.begin(index, space)
         times, path = len(self.tables.times), np.empty((len(self.tables.times), NUMBERS))
         total, first = np.zeros((times, 3)), np.zeros(times)
         second, weight, made = np.zeros((times, 3, 3)), 1.0, 0
+        sums, watched = np.zeros((4, times)), self.score.normal.any()
         reference: Array | None = None
         waiting: list[tuple[Any, ...]] = []
         while True:
@@ -147,7 +146,17 @@ class FamilyRunner(Runner):
             first[begun:ended] += weight
             total[begun:ended] += weight * apart
             second[begun:ended] += weight * (inner + apart[:, :, None] * apart[:, None, :])
-            if code == 2:
+            if watched:
+                n = self.score.normal[begun:ended]
+                away = ((spin - self.score.middle[begun:ended]) * n).sum(axis=-1)
+                one = np.einsum("ta,tab,tb->t", n, inner, n) + away**2
+                sums[1, begun:ended] += weight * one
+                sums[2, begun:ended] += weight * one**2
+            if code == 3:
+                if uniform(words) < weight:
+                    weight, space.place[2] = 1.0, 0
+                    continue
+            elif code == 2:
                 steps = int(space.place[2]) - level
                 weight /= 2.0**steps
                 for _ in range(2**steps - 1):
@@ -167,9 +176,12 @@ class FamilyRunner(Runner):
             space.real[0], space.real[4] = now, stable
         with self._lock:
             self.copies += made
+            sums[0], sums[3] = first, sums[1] ** 2
+            self._found[index] = sums
         assert reference is not None
-        shift = total / first[:, None]
-        covariance = second / first[:, None, None] - shift[:, :, None] * shift[:, None, :]
+        share = np.where(first > 0, first, 1.0)
+        shift = total / share[:, None]
+        covariance = second / share[:, None, None] - shift[:, :, None] * shift[:, None, :]
         out[:, :3] = reference + shift
         for place, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
             out[:, 3 + place] = covariance[:, a, b]
@@ -178,6 +190,14 @@ class FamilyRunner(Runner):
     def run(self, first: int, last: int, look: Callable[[int], bool]) -> tuple[Array, NDArray[np.bool_], bool]:
         """Families first … last − 1, at the problem's own times; see `Runner.run`."""
         values, finished, interrupted = super().run(first, last, look)
+        weights = np.ones(values.shape[:2])
+        # In the order of the families, so that sums do not depend on threads.
+        for index in np.flatnonzero(finished):
+            sums = self._found[first + int(index)]
+            weights[index] = sums[0]
+            self._sums += sums
+        self._found.clear()
+        self.weights = np.ascontiguousarray(weights[:, self.places])
         return np.ascontiguousarray(values[:, self.places]), finished, interrupted
 
 
