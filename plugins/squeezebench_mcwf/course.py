@@ -16,9 +16,10 @@ from squeezebench.moment_checks import MAX_TRAJECTORIES
 from squeezebench.moments import MAX_SAMPLE_BLOCKS
 
 from .blocks import Blocks, covariance_matrices
+from .cost import PILOTS
 from .ensemble import NUMBERS, Runner
 from .rng import GENERATOR, GENERATOR_VERSION
-from .splitting import PILOTS, FamilyRunner
+from .splitting import FamilyRunner
 from .statistics import Precision
 
 __all__ = ["FIRST", "Course", "block_size"]

@@ -74,7 +74,8 @@ class MonteCarlo(sb.Solver):
         """Memory of two threads, and the time of as many trajectories as there may be, on one."""
         from .cost import estimate
 
-        return estimate(problem, options.unraveling, options.n_trajectories or options.max_trajectories)
+        count = options.n_trajectories or options.max_trajectories
+        return estimate(problem, options.unraveling, count, families=options.splitting)
 
     def sample_blocks(self, problem: sb.Problem, options: MonteCarloOptions) -> int:
         """Blocks of trajectories, where their number is fixed beforehand and each is a sample of its own."""

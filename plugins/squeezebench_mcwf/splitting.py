@@ -22,18 +22,17 @@ from numpy.typing import NDArray
 import squeezebench as sb
 
 from .blocks import covariance_matrices
+from .cost import PILOTS
 from .ensemble import NUMBERS, Runner, Workspace
 from .operators import PAD
 from .rng import uniform
 from .scores import make_score
 from .trajectory import begin
 
-__all__ = ["PILOTS", "FamilyRunner", "fine_times"]
+__all__ = ["FamilyRunner", "fine_times"]
 
 Array = NDArray[np.float64]
 
-#: Plain trajectories from which scores are made. They do not enter the averages.
-PILOTS = 256
 #: Times at which scores are looked at, between the start and the last time.
 _LOOKS = 150
 #: Child of the seed whose children are the pilots: no trajectory has this index.
