@@ -63,7 +63,7 @@ class Panel:
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell | str]]) -> str:
     """Table whose first column heads its rows."""
     lines = [f"<div class=scroll tabindex=0><table><caption>{text(caption)}</caption><thead><tr>"]
-    lines += [f"<th scope=col>{text(name)}</th>" for name in header]
+    lines += [f"<th scope=col{' class=short' if len(name) < 17 else ''}>{text(name)}</th>" for name in header]
     lines.append("</tr></thead><tbody>")
     for row in rows:
         cells = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]

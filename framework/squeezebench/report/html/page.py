@@ -10,15 +10,19 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from squeezebench.comparison import check_expected
 from squeezebench.errors import InvalidOptionError
 from squeezebench.validate import real_path, shown_path
 
+from .cost import scaling_panel, work_precision_panel
 from .courses import course_panels
+from .expected import expected_panel
 from .markup import Panel, embedded_json, packed, text, to_csv
 from .material import Material, material_of
 from .plots import DARK, LIGHT, bokeh_or_say
 from .story import provenance_panel, status_panel
-from .sweeps import reductions_panel, scaling_panel, validity_panel, work_precision_panel
+from .sweeps import reductions_panel
+from .validity import validity_panel
 from .verdict import MAX_POINTS, matrix_panel, verdict_panel
 
 __all__ = ["check_report_file", "html_report", "write_report"]
@@ -98,9 +102,11 @@ def html_report(results: str | os.PathLike[str], run: str | None = None, command
     bokeh_or_say()
     material = material_of(results, run)
     courses, data = course_panels(material)
+    expectations = check_expected(material.ds)
     panels = [
-        verdict_panel(material),
-        matrix_panel(material),
+        verdict_panel(material, expectations),
+        matrix_panel(material) if len(material.labels) > 1 else None,
+        expected_panel(material, expectations),
         *courses,
         validity_panel(material),
         reductions_panel(material),

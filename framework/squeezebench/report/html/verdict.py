@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from squeezebench.comparison import Judgement
+from squeezebench.comparison import Expectation, Judgement
 from squeezebench.comparison import compare as compare_results
 from squeezebench.execution import FAILED
 
@@ -22,7 +23,7 @@ _SYMBOLS = {"agree": "✓ agrees", "reference": "● reference", "differ": "✗ 
 _KINDS = {"agree": "good", "reference": "good", "differ": "bad", "no_claim": "open", "no_reference": "open"}
 
 
-def verdict_panel(material: Material) -> Panel:
+def verdict_panel(material: Material, expectations: Sequence[Expectation] = ()) -> Panel:
     """In a sentence whether the results can be trusted, then each solver at each point."""
     judgements = material.judgements
     broken = [j for j in judgements if j.broken]
@@ -40,7 +41,11 @@ def verdict_panel(material: Material) -> Panel:
     counts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
     more = f" {failed} cells failed." if failed else ""
     body = [f'<p class="headline {kind}" role=status>{text(words)}{text(more)}</p>']
-    body.append(f"<p>{len(judgements)} cells: {text(counts)}.</p>")
+    body.append(f"<p>{len(judgements)} cell{'s' if len(judgements) > 1 else ''}: {text(counts)}.</p>")
+    missed = sorted({each.solver for each in expectations if each.failed})
+    if missed:
+        words = f"✗ An expected value is missed by what claims to be exact: {', '.join(missed)}."
+        body.append(f'<p class="headline bad">{text(words)}</p>')
     if len(material.points) > 1:
         body.append(_summary(material))
     shown = material.points[:MAX_POINTS]
