@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import gzip
 import io
 import json
 import re
 import time
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +21,7 @@ from squeezebench.report.html.plots import DARK, LIGHT
 
 from ...browser import Browser, Page, needs_chromium
 from .conftest import ATTACK
+from .pages import data_of, elements
 
 PANELS = (
     "verdict",
@@ -62,31 +60,6 @@ def page(report: Path, browser: Browser) -> Iterator[Page]:
     yield opened
     assert opened.errors == []
     assert opened.requests == []
-
-
-class Elements(HTMLParser):
-    """Tags and their attributes, as a browser's parser sees them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
-def elements(path: Path) -> list[tuple[str, dict[str, str | None]]]:
-    parser = Elements()
-    parser.feed(path.read_text(encoding="utf-8"))
-    return parser.found
-
-
-def data_of(path: Path, panel: str) -> list[dict[str, str]]:
-    """Rows of the CSV inside the page."""
-    found = re.search(rf'id="file-{panel}">([^<]*)<', path.read_text(encoding="utf-8"))
-    assert found is not None
-    text = gzip.decompress(base64.b64decode(found[1])).decode("utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
 
 
 # -------------------------------------------------------------------- the file

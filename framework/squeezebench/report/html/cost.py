@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from squeezebench.errors import InvalidOptionError
+from squeezebench.execution import FAILED
 
 from .markup import Cell, Panel, table
 from .material import Material, number, plain, seconds, timing_words
@@ -29,7 +30,8 @@ _EXCLUSIVE = "exclusive"
 def _passing(material: Material, k: int, p: int) -> float:
     """Seconds of a cell that has values, however they were taken; NaN for another."""
     j = material.at(p)[k]
-    return j.seconds if j.claim and j.status != "unsupported" and j.seconds > 0 else math.nan
+    solved = j.claim and j.status not in ("unsupported", *FAILED)
+    return j.seconds if solved and j.seconds > 0 else math.nan
 
 
 def _scatter(material: Material, plot: Any, cells: list[dict[str, Any]]) -> None:
@@ -64,7 +66,7 @@ def work_precision_panel(material: Material) -> Panel | None:
     count, axes = len(material.labels), list(material.axes)
     names = ("error", "error_stderr", "seconds", "peak_bytes", "on_front", "on_memory_front")
     values = {name: found[name].transpose("solver", *axes).values.reshape(count, -1) for name in names}
-    if not np.isfinite(values["error"]).any():
+    if not (values["error"] >= 0).any():
         return None
     references = found["reference"].transpose(*axes).values.reshape(-1).astype(str)
     floors = found["error_floor"].transpose(*axes).values.reshape(-1)
@@ -104,8 +106,9 @@ def work_precision_panel(material: Material) -> Panel | None:
     lead = "Largest error of ξ² against the reference, over the time that a solution took: best is below left. "
     if timed:
         lead += (
-            "Full markers were measured alone, warm and pinned; the grey line is the Pareto front of each point: nobody "
-            "else is as accurate and as fast, and better in one. Hollow ones were noted in passing and are on no front."
+            "Full markers were measured alone, warm and pinned; the grey line is the Pareto front of each point: "
+            "nobody else is as accurate and as fast, and better in one. Hollow ones were noted in passing and are on no "
+            "front."
         )
     else:
         lead += "No time was measured: all were noted in passing, so there is no Pareto front. run --timing 3 measures."
@@ -168,8 +171,8 @@ def scaling_panel(material: Material) -> Panel | None:
     lead = "Time of a solution against the number of spins. "
     if laws:
         lead += (
-            "Lines and exponents: least squares of log cost on log N through what was measured alone. Small systems cost "
-            "mostly overhead, which makes an exponent too small; that between the largest two sizes shows it."
+            "Lines and exponents: least squares of log cost on log N through what was measured alone. Small systems "
+            "cost mostly overhead, which makes an exponent too small; that between the largest two sizes shows it."
         )
     else:
         lead += (

@@ -211,8 +211,8 @@ def _least(material: Material, row: list[dict[str, Array]], p: int) -> str:
         db = 10 * math.log10(least) if least > 0 else math.nan
         last = course["n"][np.isfinite(course["n"])]
         ends = number(float(last[-1]), 4) if last.size else "–"
-        found = [number(least, 4), number(db), number(float(course["t"][best])), number(_star(material, p, k)), ends]
-        rows.append([label, *found])
+        when, star = float(course["t"][best]), _star(material, p, k)
+        rows.append([label, number(least, 4), number(round(db, 4)), number(when), number(star), ends])
     critical = material.critical(p)
     caption = f"Least ξ²; N_c = {number(critical, 5)}" if math.isfinite(critical) else "Least ξ²"
     return table(caption, ["solver", "least ξ²", "dB", "at t", "t*", "N_eff at the end"], rows)

@@ -42,7 +42,7 @@ def expected_panel(material: Material, expectations: Sequence[Expectation]) -> P
         again = head == before
         rows.append(
             [
-                Cell("″" if again else each.quantity, "" if again else where),
+                Cell("″" if again else each.quantity, "" if again else where.replace(" = ", "\u00a0=\u00a0")),
                 Cell("″" if again else number(each.value, 8), "" if again else within),
                 each.solver,
                 found,

@@ -105,7 +105,7 @@ def html_report(results: str | os.PathLike[str], run: str | None = None, command
     expectations = check_expected(material.ds)
     panels = [
         verdict_panel(material, expectations),
-        matrix_panel(material) if len(material.labels) > 1 else None,
+        matrix_panel(material),
         expected_panel(material, expectations),
         *courses,
         validity_panel(material),
@@ -145,7 +145,7 @@ def _page(material: Material, panels: list[Panel], data: dict[str, Any], command
             '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n',
             f"<title>{text(title)} · squeezebench</title>\n<style>{_own('report.css')}</style></head><body>\n",
             '<a class="skip" href="#verdict">To the verdict</a>\n',
-            f"<header><h1>{text(title)}</h1>{_controls(material)}</header>\n",
+            f"<header><h1>{text(title)}</h1>{_controls(material, panels)}</header>\n",
             f'<nav aria-label="Panels"><ul>{contents}</ul></nav>\n<main>\n',
             "\n".join(_section(panel) for panel in panels),
             f"\n</main>\n<footer><p>Made by <code>{text(command)}</code></p></footer>\n",
@@ -156,7 +156,7 @@ def _page(material: Material, panels: list[Panel], data: dict[str, Any], command
     )
 
 
-def _controls(material: Material) -> str:
+def _controls(material: Material, panels: list[Panel]) -> str:
     """Choice of the point, of the solvers that are shown, and of the page's colours: usable by keyboard."""
     points = material.points[:MAX_POINTS]
     choice = ""
@@ -169,7 +169,8 @@ def _controls(material: Material) -> str:
         f"{text(label)}</label>"
         for k, label in enumerate(material.labels)
     )
-    legend = f"<fieldset><legend>Solvers in the figures</legend>{boxes}</fieldset>"
+    drawn = any(panel.figure is not None and panel.figure.select({"name": "solver 0"}) for panel in panels)
+    legend = "" if not drawn else f"<fieldset><legend>Solvers in the figures</legend>{boxes}</fieldset>"
     theme = '<button type=button id="theme" aria-pressed=false>Dark</button>'
     return f'<div class="controls">{choice}{legend}{theme}</div>'
 

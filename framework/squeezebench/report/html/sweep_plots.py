@@ -85,6 +85,11 @@ def lines(material: Material, values: Any, name: str, *, level: float | None = N
     return plot
 
 
+def _tick(value: Any) -> str:
+    """A coordinate at a tick; the tooltip has all of its digits."""
+    return f"{value:.3g}" if isinstance(value, float) else _short(str(value), 14)
+
+
 def _short(words: str, most: int = 24) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
@@ -114,7 +119,7 @@ def maps(
         Text of the colour bar's ticks, where the numbers are not what a reader expects.
     """
     from bokeh.layouts import gridplot
-    from bokeh.models import ColorBar, ColumnDataSource, FixedTicker, LinearColorMapper, Range1d
+    from bokeh.models import ColorBar, ColumnDataSource, FixedTicker, LinearColorMapper, LogColorMapper, Range1d
     from bokeh.palettes import cividis
 
     names = drawn_axes(material)
@@ -122,7 +127,10 @@ def maps(
     array = _values(material, values).astype(float)
     finite = array[np.isfinite(array)]
     low, high = bounds or (float(finite.min()) if finite.size else 0.0, float(finite.max()) if finite.size else 1.0)
-    mapper = LinearColorMapper(palette=list(cividis(256)), low=low, high=high, nan_color="#9a9a9a")
+    # Numbers of several decades, such as emission rates over N, would all but the largest have one colour.
+    wide = bool(finite.size and finite.min() > 0 and finite.max() > 30 * finite.min())
+    mapper_type = LogColorMapper if wide else LinearColorMapper
+    mapper = mapper_type(palette=list(cividis(256)), low=low, high=high, nan_color="#9a9a9a")
     words = None if verdicts is None else _values(material, verdicts).astype(str)
     plots = []
     for k in [k for k in range(len(material.labels)) if (~np.isnan(array[k])).any()][:MAX_MAPS]:
@@ -151,9 +159,7 @@ def maps(
         for axis, coords in ((plot.xaxis, along), (plot.yaxis, down)):
             step = max(1, math.ceil(len(coords) / 8))
             axis.ticker = list(range(0, len(coords), step))
-            axis.major_label_overrides = {
-                i: plain_label(_short(plain(coords[i]), 14)) for i in range(0, len(coords), step)
-            }
+            axis.major_label_overrides = {i: plain_label(_tick(coords[i])) for i in range(0, len(coords), step)}
         hover(plot, [rect], rows)
         bar = ColorBar(color_mapper=mapper, title=unit or None, width=10)
         if labels:

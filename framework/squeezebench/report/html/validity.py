@@ -23,13 +23,15 @@ _LOW, _HIGH = -5, 0
 _HEAD = ("solver", "status", "verdict", "reference", "max_error", "max_error_stderr", "good_until", "beyond_from")
 
 
-def validity_panel(material: Material) -> Panel:
-    """Validity of every solver at every point, as the command `validity` gives it at the scenario's tolerance."""
+def validity_panel(material: Material) -> Panel | None:
+    """Validity of every solver at every point, at the scenario's tolerance; None if no cell has a value."""
     from squeezebench.evidence import validity
 
     tolerance = float(material.manifest.get("tolerance", 0.02))
     command = material.command("validity", "{}", f"--tolerance {tolerance:g}")
     axes = list(material.axes)
+    if not material.answered:
+        return None
     try:
         found = validity(material.ds, tolerance)
     except InvalidOptionError as error:  # reductions only: there are no courses to hold against each other
@@ -78,7 +80,7 @@ def _cell(verdict: str, status: str, numbers: dict[str, float]) -> Cell:
         case "within":
             return Cell(f"✓ {size}", "", "good")
         case "reference":
-            return Cell("● reference", "", "good")
+            return Cell("●\u00a0reference", "", "good")
         case "beyond":
             word = "✗ from the start" if math.isnan(until) or until <= 0 else f"◐ until {number(until)}"
             return Cell(word, f"{ends}; beyond from {number(beyond)}", "bad" if word[0] == "✗" else "open")
