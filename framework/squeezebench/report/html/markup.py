@@ -74,7 +74,8 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell | st
 
 def _cell(cell: Cell, *, first: bool) -> str:
     tag, scope = ("th", " scope=row") if first else ("td", "")
-    kind = f' class="{cell.kind}"' if cell.kind else ""
+    kinds = " ".join(word for word in (cell.kind, "long" if len(cell.text) > 40 or len(cell.note) > 25 else "") if word)
+    kind = f' class="{kinds}"' if kinds else ""
     note = f"<small>{text(cell.note)}</small>" if cell.note else ""
     return f"<{tag}{scope}{kind}>{text(cell.text)}{note}</{tag}>"
 
