@@ -107,8 +107,8 @@ def work_precision_panel(material: Material) -> Panel | None:
     if timed:
         lead += (
             "Full markers were measured alone, warm and pinned; the grey line is the Pareto front of each point: "
-            "nobody else is as accurate and as fast, and better in one. Hollow ones were noted in passing and are on no "
-            "front."
+            "nobody else is as accurate and as fast, and better in one. Hollow ones were noted in passing, and are on "
+            "no front."
         )
     else:
         lead += "No time was measured: all were noted in passing, so there is no Pareto front. run --timing 3 measures."
