@@ -26,6 +26,7 @@ from .pages import data_of, elements
 PANELS = (
     "verdict",
     "agreement",
+    "expected",
     "squeezing",
     "deviations",
     "validity",
@@ -327,6 +328,44 @@ def test_every_control_has_a_name(page: Page) -> None:
     assert nameless == 0
     assert page.evaluate("document.documentElement.lang") == "en"
     assert page.evaluate("document.querySelectorAll('h1').length") == 1
+
+
+@needs_chromium
+def test_a_keyboard_reaches_every_control_and_whatever_scrolls(page: Page) -> None:
+    reached = page.evaluate("document.querySelectorAll('a, button, select, input, summary, [tabindex]').length")
+    page.evaluate(
+        "(() => { window.seen = new Set(); document.addEventListener('focusin', (e) => window.seen.add(e.target)); })()"
+    )
+    for _ in range(reached + 60):  # bokeh's own tools come in between
+        page.press("Tab")
+    missed = page.evaluate(
+        """[...document.querySelectorAll('a[href], button, select, input, summary, .scroll, pre')].filter((e) =>
+            e.checkVisibility() && !window.seen.has(e)).map((e) => e.outerHTML.slice(0, 80))"""
+    )
+    assert missed == []
+    style = "getComputedStyle(document.querySelector('#theme')).outlineStyle"
+    page.evaluate("document.getElementById('theme').focus()")
+    assert page.evaluate(style) == "solid"
+
+
+@needs_chromium
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(browser: Browser, report: Path, dark: bool) -> None:
+    opened = browser.open(report, dark=dark)
+    opened.wait_for("document.documentElement.dataset.ready")
+    pairs = opened.evaluate(
+        """[...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && !e.closest('svg')
+            && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())).map((e) => {
+            let back = e;
+            while (back && /, 0\\)$/.test(getComputedStyle(back).backgroundColor)) back = back.parentElement;
+            return [getComputedStyle(e).color, getComputedStyle(back || document.body).backgroundColor];
+        })"""
+    )
+    assert len(pairs) > 300
+    for ink, back in {tuple(pair) for pair in pairs}:
+        one, two = ("#" + "".join(f"{int(c):02x}" for c in re.findall(r"\d+", rgb)[:3]) for rgb in (ink, back))
+        assert contrast(one, two) >= 4.5, (ink, back)
+    assert opened.errors == []
 
 
 @needs_chromium

@@ -105,7 +105,7 @@ def _point(material: Material, p: int, row: list[dict[str, Array]], stride: int)
     critical = material.critical(p)
     if n_low - 2 * (n_high - n_low) < critical < n_high + 2 * (n_high - n_low):
         n_low, n_high = min(n_low, critical), max(n_high, critical)
-    room = 0.06 * (n_high - n_low) or 1.0
+    room = max(0.06 * (n_high - n_low), 0.005 * abs(n_high)) or 1.0  # not so near that rounding errors are seen
     stars = [_star(material, p, k) for k in range(len(row))]
     return {
         "t": times,
@@ -212,7 +212,7 @@ def _least(material: Material, row: list[dict[str, Array]], p: int) -> str:
         last = course["n"][np.isfinite(course["n"])]
         ends = number(float(last[-1]), 4) if last.size else "–"
         when, star = float(course["t"][best]), _star(material, p, k)
-        rows.append([label, number(least, 4), number(round(db, 4)), number(when), number(star), ends])
+        rows.append([label, number(least, 4), number(round(db, 4) + 0.0), number(when), number(star), ends])
     critical = material.critical(p)
     caption = f"Least ξ²; N_c = {number(critical, 5)}" if math.isfinite(critical) else "Least ξ²"
     return table(caption, ["solver", "least ξ²", "dB", "at t", "t*", "N_eff at the end"], rows)

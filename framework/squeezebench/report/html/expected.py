@@ -59,7 +59,7 @@ def expected_panel(material: Material, expectations: Sequence[Expectation]) -> P
     missed = sum(e.failed for e in expectations)
     met = sum(e.result in ("met", "within_errors") for e in expectations)
     lead = (
-        f"{values} values from elsewhere that the scenario expects; {met} of {len(expectations)} results have them. "
+        f"Values from elsewhere that the scenario expects: {values}; {met} of {len(expectations)} results have them. "
         + (f"{missed} failed: they claim to be exact without statistical errors, and differ. " if missed else "")
         + "Approximations may differ: that is what a comparison is for. ✓ met; ≠ differs; ✗ a claim to be exact that "
         "differs by more than it answers for; ○ outside, and sampled without a standard error."

@@ -18,7 +18,7 @@ __all__ = ["Cell", "Panel", "embedded_json", "head", "packed", "points_div", "ta
 
 def text(value: Any) -> str:
     """Escaped text; control characters become spaces."""
-    return html.escape("".join(c if c.isprintable() or c == "\n" else " " for c in str(value)), quote=True)
+    return html.escape("".join(c if c.isprintable() or c in "\n\u00a0" else " " for c in str(value)), quote=True)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ class Panel:
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell | str]]) -> str:
     """Table whose first column heads its rows."""
-    lines = [f"<div class=scroll tabindex=0><table><caption>{text(caption)}</caption><thead><tr>"]
+    # What scrolls can be reached by keyboard, and says then what it is.
+    lines = [f'<div class=scroll tabindex=0 role=region aria-label="{text(caption)}">']
+    lines += [f"<table><caption>{text(caption)}</caption><thead><tr>"]
     lines += [f"<th scope=col{' class=short' if len(name) < 17 else ''}>{text(name)}</th>" for name in header]
     lines.append("</tr></thead><tbody>")
     for row in rows:

@@ -54,7 +54,7 @@ def _values(material: Material, values: Any) -> np.ndarray[Any, Any]:
 
 def lines(material: Material, values: Any, name: str, *, level: float | None = None) -> Any:
     """Values over the one axis that is drawn; a dashed line at `level`."""
-    from bokeh.models import ColumnDataSource, DataRange1d, Span
+    from bokeh.models import ColumnDataSource, DataRange1d, Range1d, Span
 
     axis = drawn_axes(material)[0]
     coords, array = material.axes[axis], _values(material, values).astype(float)
@@ -64,6 +64,9 @@ def lines(material: Material, values: Any, name: str, *, level: float | None = N
     plot = empty_figure(axis, name, x_type=scale, y_type=y_type)
     if scale == "linear":
         plot.x_range = DataRange1d()
+    if finite.size and np.ptp(finite) < 1e-6 * np.abs(finite).max():  # all the same, but for rounding errors
+        middle = float(finite.mean())
+        plot.y_range = Range1d(0.99 * middle, 1.01 * middle) if middle > 0 else Range1d(middle - 1, middle + 1)
     dots = []
     for k, label in enumerate(material.labels):
         y = np.where(np.isfinite(array[k]), array[k], np.nan)
