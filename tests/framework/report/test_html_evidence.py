@@ -169,6 +169,19 @@ def test_a_missed_value_is_said_with_the_verdict_and_its_source_is_text(held: Pa
     assert "<b>wrong" not in text
 
 
+def test_a_single_answer_a_point_is_not_called_confirmed(tmp_path: Path) -> None:
+    sb.run(scenario(solvers=["permutational"]), store=tmp_path / "results")
+    text = write_report(tmp_path / "results", tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "One answer a point: there is nothing to hold it against." in text
+    assert "No claim is broken" not in text
+
+
+def test_the_headline_counts_who_agrees_with_the_reference(timed: Path, page: Path) -> None:
+    rows = [row for row in data_of(page, "verdict") if row["verdict"] != "reference"]
+    agree = sum(row["verdict"] == "agree" for row in rows)
+    assert f"No claim is broken: {agree} of {len(rows)} answers agree with the reference." in page.read_text("utf-8")
+
+
 def test_a_run_that_expects_nothing_has_no_such_panel(page: Path) -> None:
     assert "expected" not in panels_of(page)
 

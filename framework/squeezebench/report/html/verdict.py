@@ -39,9 +39,12 @@ def verdict_panel(material: Material, expectations: Sequence[Expectation] = ()) 
         words, kind = "○ No courses were kept, which is what verdicts are about (--keep series).", "open"
     elif not any(j.is_reference for j in judgements):
         words, kind = "○ No exact result at hand: nothing could be judged.", "open"
+    elif others := [j for j in answered if not j.is_reference]:
+        agree = sum(j.verdict == "agree" for j in others)
+        plural = "s agree" if len(others) > 1 else " agrees"
+        words, kind = f"✓ No claim is broken: {agree} of {len(others)} answer{plural} with the reference.", "good"
     else:
-        agree = sum(j.verdict in ("agree", "reference") for j in judgements)
-        words, kind = f"✓ No claim is broken: {agree} of {len(answered)} answers are confirmed.", "good"
+        words, kind = "○ One answer a point: there is nothing to hold it against.", "open"
     counts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
     more = f" {failed} cells failed." if failed else ""
     body = [f'<p class="headline {kind}" role=status>{text(words)}{text(more)}</p>']
