@@ -10,6 +10,9 @@ import pytest
 import squeezebench as sb
 from squeezebench.execution import STATUSES
 from squeezebench.host import set_host
+from squeezebench.report import write_report
+
+from ...browser import Browser
 
 #: What a plugin or a file may say to become part of the page rather than text on it.
 ATTACK = '</script><script>window.attacked=1</script><img src=x onerror="window.attacked=2">'
@@ -117,3 +120,14 @@ def every_status(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     from squeezebench.harness.pool import pool
 
     pool().close()
+
+
+@pytest.fixture(scope="session")
+def report(every_status: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(every_status, tmp_path_factory.mktemp("page") / "report.html")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with Browser() as opened:
+        yield opened

@@ -10,6 +10,21 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+#: All that a report can have, in order.
+PANELS = (
+    "verdict",
+    "agreement",
+    "expected",
+    "squeezing",
+    "deviations",
+    "validity",
+    "sweep",
+    "work",
+    "scaling",
+    "statuses",
+    "provenance",
+)
+
 
 class Elements(HTMLParser):
     """Tags and their attributes, as a browser's parser sees them."""
@@ -39,3 +54,15 @@ def data_of(path: Path, panel: str) -> list[dict[str, str]]:
     assert found is not None
     text = gzip.decompress(base64.b64decode(found[1])).decode("utf-8")
     return list(csv.DictReader(io.StringIO(text)))
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, two: str) -> float:
+    """Contrast ratio of the Web Content Accessibility Guidelines."""
+    low, high = sorted((_luminance(one), _luminance(two)))
+    return (high + 0.05) / (low + 0.05)

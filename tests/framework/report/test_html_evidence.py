@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -199,12 +198,6 @@ def test_a_run_without_a_single_value_says_so_first_and_shows_no_empty_panels(wr
     target = write_report(tmp_path / "results", tmp_path / "report.html")
     assert panels_of(target) == ["verdict", "statuses", "provenance"]
     assert "No cell has a value" in target.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as opened:
-        yield opened
 
 
 @needs_chromium
