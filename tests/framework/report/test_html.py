@@ -165,6 +165,8 @@ def test_a_report_has_the_panels_for_which_there_are_data(changes, panels, absen
     found = [attrs.get("id") for tag, attrs in elements(target) if tag == "section"]
     assert set(panels) <= set(found)
     assert not set(absent) & set(found)
+    choices = any("data-solver" in attrs for _, attrs in elements(target))
+    assert choices == (len(changes["axes"]) < 2)  # maps have no lines that could be hidden
     if "sweep" in found:
         name = "minimum_xi2" if "minimum_xi2" in results else "xi2"
         for row in data_of(target, "sweep"):

@@ -169,7 +169,7 @@ def _controls(material: Material, panels: list[Panel]) -> str:
         f"{text(label)}</label>"
         for k, label in enumerate(material.labels)
     )
-    drawn = any(panel.figure is not None and panel.figure.select({"name": "solver 0"}) for panel in panels)
+    drawn = any(panel.figure is not None and list(panel.figure.select({"name": "solver 0"})) for panel in panels)
     legend = "" if not drawn else f"<fieldset><legend>Solvers in the figures</legend>{boxes}</fieldset>"
     theme = '<button type=button id="theme" aria-pressed=false>Dark</button>'
     return f'<div class="controls">{choice}{legend}{theme}</div>'
