@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import squeezebench as sb
 from squeezebench import InvalidOptionError
@@ -140,6 +146,58 @@ def test_what_cannot_be_drawn_is_said(what) -> None:
         sb.plot.squeezing(what)
 
 
+@pytest.fixture(scope="module")
+def swept():
+    scenario = sb.Scenario(
+        name="swept",
+        model={"type": "driven_cavity", "gamma_s": 1.0},
+        axes={"N": [4, 6], "upsilon_ratio": [0.5, 0.9]},
+        times={"stop": 1.0, "num": 11},
+        solvers=["mean_field", "cumulant:order=2", "qutip"],
+        keep=["series"],
+    )
+    return sb.run(scenario)
+
+
+ALL = (sb.plot.squeezing, sb.plot.n_eff, sb.plot.spin, sb.plot.deviations, sb.plot.agreement, sb.plot.trajectories)
+
+
+@pytest.mark.parametrize("draw", ALL, ids=lambda draw: draw.__name__)
+def test_a_sweep_is_refused_with_a_selection_of_every_axis_that_works(draw, swept) -> None:
+    with pytest.raises(InvalidOptionError, match=r"2 x 2 points along 'N', 'upsilon_ratio'") as said:
+        draw(swept)
+    selection = str(said.value).split("such as ")[1]
+    assert selection == "ds.sel(N=4, upsilon_ratio=0.5)"
+    if draw is not sb.plot.trajectories:  # nobody here is sampled
+        draw(eval(selection, {"ds": swept}))
+
+
+@pytest.mark.parametrize("draw", ALL[:5], ids=lambda draw: draw.__name__)
+def test_a_course_that_ends_early_is_drawn_on_the_given_axes_up_to_its_end(draw, swept) -> None:
+    import matplotlib.pyplot as plt
+
+    point = swept.sel(N=6, upsilon_ratio=0.9).copy(deep=True)
+    for name in ("xi2", "n_eff", "spin", "covariance"):
+        point[name][{"solver": 1, "time": slice(6, None)}] = np.nan
+    axes = plt.subplots()[1]
+    assert draw(point, ax=axes) is axes
+    if draw is not sb.plot.agreement:
+        assert {int(np.isfinite(line.get_ydata()).sum()) for line in axes.get_lines()} & {5, 6}
+        assert all(np.isfinite(axes.get_ylim()))
+
+
+def test_two_times_make_a_line_and_the_next_one_has_another_colour() -> None:
+    problem = sb.Problem(MODEL, times=[0, 1])
+    axes = sb.plot.squeezing(sb.solve(problem, "mean_field"))
+    sb.plot.squeezing(sb.solve(problem, "qutip"), ax=axes)
+    first, second = (line for line in axes.get_lines() if not str(line.get_label()).startswith("_"))
+    assert first.get_color() != second.get_color()
+
+
+def test_every_public_function_has_an_example() -> None:
+    assert all(">>>" in getattr(sb.plot, name).__doc__ for name in sb.plot.__all__)
+
+
 # -------------------------------------------------------------------- in a terminal
 
 
@@ -179,3 +237,60 @@ def test_where_there_is_nothing_to_draw_there_is_no_chart(t, xi2) -> None:
 def test_a_constant_and_a_wide_range_make_a_chart_too() -> None:
     assert "0 ┤" in xi2_chart([0, 1], [1, 1])
     assert len(xi2_chart([0, 1, 2], [1, 1e-9, 1e9]).splitlines()) == 13
+
+
+SOLVE = ("solve", "-s", "mean_field", "-N", "20", "--gamma-s", "4", "--stop", "0.2", "--num", "11")
+
+
+def solve(*more: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own, its output into a pipe."""
+    command = [sys.executable, "-m", "squeezebench", *SOLVE, *more]
+    return subprocess.run(command, capture_output=True, check=True, env={**os.environ, **environment})
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_utf8_gets_the_nearest_characters(encoding: str) -> None:
+    done = solve(PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    text = done.stdout.decode(encoding)
+    assert "min xi" in text
+    assert "1.0767" in text
+    assert "********" in text
+    assert "?" not in text
+
+
+def test_a_pipe_gets_no_control_characters() -> None:
+    text = solve(PYTHONIOENCODING="utf-8").stdout.decode("utf-8")
+    assert "ξ² over time" in text
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+def test_json_is_all_of_standard_output_and_has_null_where_there_is_no_number(tmp_path: Path) -> None:
+    done = solve("--json", "-o", str(tmp_path / "ds.nc"), PYTHONIOENCODING="ascii")
+    data = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert data["t_star"] is None  # N_eff stays above N_c
+    with xr.open_dataset(tmp_path / "ds.nc", engine="h5netcdf") as ds:
+        np.testing.assert_array_equal(ds.xi2, data["xi2"])
+    assert [path.name for path in tmp_path.iterdir()] == ["ds.nc"]
+
+
+def test_numbers_are_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    from rich.console import Console
+
+    from squeezebench.cli import output
+
+    monkeypatch.setattr(output, "console", lambda *, stderr=False: Console(width=20, highlight=False))
+    output.print_table(
+        "a title", [("words", "left"), ("n", "right"), ("m", "right")], [["two words", "1.07671", "19.3456"]]
+    )
+    text = capsys.readouterr().out
+    assert "1.07671" in text
+    assert "19.3456" in text
+
+
+def test_what_stands_for_a_character_is_ascii() -> None:
+    from squeezebench.cli.plain_text import nearest_text
+
+    for character in "ξ²⟨J⟩ΔχγΓΥ·–−…≠✓✗∞±→⠀⣿éüπ":
+        assert nearest_text(character).isascii()
+    assert nearest_text("é") == "e"
+    assert nearest_text("\u4e2d") == "?"

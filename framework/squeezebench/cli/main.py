@@ -31,6 +31,7 @@ from . import (
     work_precision,
 )
 from .output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, error_line, printable
+from .plain_text import tolerant_streams
 
 __all__ = ["app", "main"]
 
@@ -123,6 +124,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     line has no value at all.
     """
     warnings.showwarning = _show_warning
+    tolerant_streams()
     given = sys.argv[1:] if arguments is None else arguments
     try:
         code = app(args=given, prog_name="squeezebench", standalone_mode=False)

@@ -89,11 +89,13 @@ def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[S
     table = Table(
         title=Text(printable(title)), box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
     )
-    for header, justify in columns:
-        table.add_column(header, justify=justify)  # type: ignore[arg-type]  # rich's literal types
+    for k, (header, justify) in enumerate(columns):
+        # Words may be wrapped where there is little room; half a number is a wrong number.
+        whole = max((len(printable(row[k])) for row in rows), default=0) if justify == "right" else None
+        table.add_column(header, justify=justify, min_width=whole)  # type: ignore[arg-type]  # rich's literal types
     for row in rows:
         table.add_row(*(_styled(cell) for cell in row))
-    console().print(table)
+    console().print(table, crop=False)
 
 
 _STYLES = {

@@ -183,11 +183,12 @@ def _show(ds: xr.Dataset, *, json: bool, output: str | None) -> None:
                 number(float(ds["contrast"].values[k]), 4),
             )
         )
-    chart = xi2_chart(times, ds["xi2"].values)
+    room = console().width - 12  # for the numbers beside the plot
+    chart = xi2_chart(times, ds["xi2"].values, width=max(10, min(60, room)))
     columns = [("t", "right"), ("ξ²", "right"), ("ξ² / dB", "right"), ("N_eff", "right"), ("2|⟨J⟩|/N", "right")]
     print_table(f"{story['label']}: {story['status']}, {seconds(story['timings']['seconds'])}", columns, rows)
     if chart:
-        console().print(chart, markup=False)
+        console().print(chart, markup=False, no_wrap=True, crop=False, overflow="ignore")
     xi2 = ds["xi2"].values
     if np.isfinite(xi2).any():
         best = int(np.nanargmin(xi2))

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from squeezebench.errors import InvalidOptionError
-from squeezebench.report.style import COLOURS, GREY, LINES, MAP, label_of, squeezing_axis
+from squeezebench.report.style import COLOURS, GREY, LINES, label_of, squeezing_axis
 from squeezebench.validate import positive_int, shown
 
 from .data import axes_of, courses_of, critical_of, draw_courses, one_point, plain, reference_of, spins, time_label
+from .maps import agreement, husimi
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,8 +59,9 @@ def squeezing(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
     ('time', 'log', 1)
     """
     axes = draw_courses(ds, "xi2", ax, style)
+    # What others have drawn counts too, but for lines across the axes, which have two points.
     heights = [line.get_ydata() for line in axes.get_lines() if np.size(line.get_xdata()) > 2]
-    every = np.concatenate([np.asarray(h, dtype=float) for h in heights])
+    every = np.concatenate([np.asarray(h, dtype=float) for h in [*(c[2] for c in courses_of(ds, "xi2")), *heights]])
     every = every[np.isfinite(every) & (every > 0)]
     if every.size:
         low, high = float(every.min()) / 1.2, 1.2 * min(max(float(every.max()), 1.1), max(10.0, 3 * float(every.min())))
@@ -74,7 +76,15 @@ def squeezing(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
 def n_eff(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw the effective atom number over time, with a dashed line at N_c where the data set knows its model.
 
-    Parameters, returns and errors are those of `squeezing`.
+    Parameters, returns and errors are those of `squeezebench.plot.squeezing`.
+
+    Examples
+    --------
+    >>> import squeezebench as sb
+    >>> model = sb.SpinModel.driven_cavity(N=20, upsilon_ratio=0.9, gamma_s=1.0)
+    >>> axes = sb.plot.n_eff(sb.solve(sb.Problem(model, times=[0, 0.1, 0.2]), "mean_field"))
+    >>> round(float(axes.get_lines()[-1].get_ydata()[0]))
+    18
     """
     axes = draw_courses(ds, "n_eff", ax, style)
     critical = critical_of(ds)
@@ -86,8 +96,16 @@ def n_eff(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
 def spin(ds: xr.Dataset, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw the mean spin ⟨J⟩/(N/2) over time, a line a component.
 
-    Parameters, returns and errors are those of `squeezing`; of several solvers each has a line style, each component a
-    colour.
+    Parameters, returns and errors are those of `squeezebench.plot.squeezing`; of several solvers each has a line style,
+    each component a colour.
+
+    Examples
+    --------
+    >>> import squeezebench as sb
+    >>> model = sb.SpinModel.driven_cavity(N=20, upsilon_ratio=0.9, gamma_s=1.0)
+    >>> axes = sb.plot.spin(sb.solve(sb.Problem(model, times=[0, 0.1, 0.2]), "mean_field"))
+    >>> [round(float(line.get_ydata()[0]), 6) + 0.0 for line in axes.get_lines()]
+    [-1.0, 0.0, 0.0]
     """
     courses, axes = courses_of(ds, "spin"), axes_of(ax)
     N = spins(ds)
@@ -126,6 +144,15 @@ def trajectories(ds: xr.Dataset, quantity: str = "xi2", number: int = 20, ax: Ax
     ------
     InvalidOptionError
         If no trajectories were kept.
+
+    Examples
+    --------
+    >>> import squeezebench as sb
+    >>> model = sb.SpinModel.driven_cavity(N=6, upsilon_ratio=0.9, gamma_s=1.0)
+    >>> problem = sb.Problem(model, times=[0, 0.1, 0.2])
+    >>> ds = sb.solve(problem, "mcwf", n_trajectories=64, seed=1, keep={"trajectories"})
+    >>> len(sb.plot.trajectories(ds, "n_eff", number=5).get_lines())
+    6
     """
     positive_int(number, "number")
     if quantity not in ("xi2", "n_eff"):
@@ -176,6 +203,15 @@ def deviations(
     ------
     InvalidOptionError
         If there is no such reference, or none that claims to be exact, or the times differ.
+
+    Examples
+    --------
+    >>> import squeezebench as sb
+    >>> model = sb.SpinModel.driven_cavity(N=6, upsilon_ratio=0.9, gamma_s=1.0)
+    >>> problem = sb.Problem(model, times=[0, 0.1, 0.2])
+    >>> axes = sb.plot.deviations(sb.solve(problem, "mean_field"), sb.solve(problem, "permutational"))
+    >>> axes.get_title(), axes.get_yscale()
+    ('against permutational', 'log')
     """
     courses = courses_of(results, "xi2")
     name, true = reference_of(results, courses, reference)
@@ -197,89 +233,4 @@ def deviations(
     axes.set(xlabel=time_label(results), ylabel=r"$|\xi^2/\xi^2_{\mathrm{ref}} - 1|$", yscale="log")
     axes.set_title(f"against {plain(name)}")
     axes.legend()
-    return axes
-
-
-def agreement(results: xr.Dataset, observable: str = "xi2", ax: Axes | None = None) -> Axes:
-    """Draw who agrees with whom: relative deviations of every two solvers, broken claims with a cross.
-
-    Parameters
-    ----------
-    results : xarray.Dataset
-        One point of `run`, `load` or `compare`.
-    observable : str
-        ``"xi2"``, ``"n_eff"``, ``"spin"`` or ``"covariance"``.
-    ax : matplotlib Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib Axes
-        What was drawn on.
-
-    Raises
-    ------
-    InvalidOptionError
-        If there is no such observable, or the data set holds several points.
-    """
-    from squeezebench.comparison import compare
-
-    pairs = results if "verdict" in results else compare(results)
-    pairs = one_point(pairs, ("observable", "solver", "solver_"))
-    if observable not in pairs["observable"].values:
-        known = ", ".join(str(name) for name in pairs["observable"].values)
-        raise InvalidOptionError(f"observable = {shown(observable)}: there are {known}")
-    chosen = pairs.sel(observable=observable)
-    values, verdicts, broken = (chosen[n].transpose("solver", "solver_").values for n in _PARTS)
-    labels = [plain(str(label)) for label in chosen["solver"].values]
-    axes = axes_of(ax)
-    with np.errstate(divide="ignore"):
-        image = axes.imshow(np.log10(np.maximum(values, 1e-16)), cmap=MAP, vmin=-12, vmax=0)
-    for i, k in np.ndindex(*values.shape):
-        if i != k and str(verdicts[i, k]) != "not_comparable":
-            mark = "✗ " if broken[i, k] else ""
-            dark = values[i, k] < 1e-6
-            axes.text(k, i, f"{mark}{values[i, k]:.1g}", ha="center", va="center", color="white" if dark else "black")
-    axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right")
-    axes.set_yticks(range(len(labels)), labels)
-    axes.figure.colorbar(image, ax=axes, label=f"log₁₀ of the relative deviation of {label_of(observable)}")
-    return axes
-
-
-_PARTS = ("relative_deviation", "verdict", "broken")
-
-
-def husimi(states: Any, index: int = -1, ax: Axes | None = None, *, points: int = 181) -> Axes:
-    """Draw the Husimi function over azimuth and cos θ, where equal areas are equal solid angles.
-
-    Parameters
-    ----------
-    states, index
-        As of `squeezebench.husimi`; the last state by default.
-    ax : matplotlib Axes, optional
-        Where to draw.
-    points : int
-        Values of cos θ; twice as many of the azimuth.
-
-    Returns
-    -------
-    matplotlib Axes
-        What was drawn on.
-
-    Raises
-    ------
-    InvalidModelError
-        If there is no such state.
-    """
-    from squeezebench.observables.husimi import husimi as q_function
-
-    positive_int(points, "points")
-    height = np.linspace(-1, 1, points)
-    phi = np.linspace(-math.pi, math.pi, 2 * points)
-    values = q_function(states, index, np.arccos(height)[:, None], phi[None, :])
-    axes = axes_of(ax)
-    mesh = axes.pcolormesh(phi, height, values, cmap=MAP, shading="nearest", rasterized=True)
-    axes.set_xticks([-math.pi, -math.pi / 2, 0, math.pi / 2, math.pi], ["−π", "−π/2", "0", "π/2", "π"])
-    axes.set(xlabel=r"azimuth $\phi$", ylabel=r"$\cos\,\theta$")
-    axes.figure.colorbar(mesh, ax=axes, label="Q (1/sr)")
     return axes

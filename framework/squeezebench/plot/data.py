@@ -51,12 +51,22 @@ def one_point(ds: xr.Dataset, kept: tuple[str, ...] = ("solver",)) -> xr.Dataset
     other = [str(dim) for dim in ds.dims if dim not in known and not str(dim).startswith("state")]
     long = [dim for dim in other if ds.sizes[dim] > 1]
     if long:
-        dim = long[0]
-        first = ds[dim].values[0].item() if dim in ds.coords else 0
+        count = " x ".join(str(ds.sizes[dim]) for dim in long)
+        names = ", ".join(repr(dim) for dim in long)
         raise InvalidOptionError(
-            f"the data set has {ds.sizes[dim]} points along {dim!r}: choose one, such as ds.sel({dim}={shown(first)})"
+            f"the data set has {count} points along {names}: choose one, such as {_choice(ds, long)}"
         )
     return ds.isel(dict.fromkeys(other, 0))
+
+
+def _choice(ds: xr.Dataset, dims: list[str]) -> str:
+    """What selects the first point; a call by keyword where the names are Python's."""
+    known = all(dim in ds.coords for dim in dims)
+    values = {dim: ds[dim].values[0].item() if known else 0 for dim in dims}
+    how = "sel" if known else "isel"
+    if all(dim.isidentifier() for dim in dims):
+        return f"ds.{how}({', '.join(f'{dim}={shown(value)}' for dim, value in values.items())})"
+    return f"ds.{how}({{{', '.join(f'{dim!r}: {shown(value)}' for dim, value in values.items())}}})"
 
 
 def courses_of(ds: xr.Dataset, name: str) -> list[tuple[str, Array, Array, Array | None]]:
@@ -88,7 +98,7 @@ def courses_of(ds: xr.Dataset, name: str) -> list[tuple[str, Array, Array, Array
 def draw_courses(ds: xr.Dataset, name: str, ax: Axes | None, style: dict[str, Any]) -> Axes:
     """Draw a quantity of every solver over time, with bands where there are errors."""
     courses, axes = courses_of(ds, name), axes_of(ax)
-    before = sum(np.size(line.get_xdata()) > 2 for line in axes.get_lines())
+    before = sum(not str(line.get_label()).startswith("_") for line in axes.get_lines())  # labelled: curves
     for k, (label, times, values, band) in enumerate(courses, start=before):
         look = {"color": COLOURS[k % len(COLOURS)], "ls": LINES[k % len(LINES)], "label": plain(label)}
         (line,) = axes.plot(times, values, **{**look, **style})

@@ -13,6 +13,7 @@ from .style import BLACK, COLOURS, GREY, LINES
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["courses", "expected_values", "legend_of_solvers", "look_of", "marks"]
 
@@ -81,14 +82,18 @@ def courses(
     return drawn
 
 
-def legend_of_solvers(axes: Axes, solvers: Sequence[str], *, marks: bool = False, **arguments: Any) -> None:
-    """Legend with one entry a solver, short of options that say how accurate; of points instead of lines on request."""
+def legend_of_solvers(where: Axes | Figure, solvers: Sequence[str], *, marks: bool = False, **arguments: Any) -> None:
+    """Legend with one entry a solver, short of options that say how accurate; of points instead of lines on request.
+
+    In a whole figure it stands above the panels, where it covers nothing.
+    """
     from matplotlib.lines import Line2D
 
     change = {"marker": ".", "ls": ""} if marks else {}
     handles = [Line2D([], [], **{**look_of(solver), **change}) for solver in dict.fromkeys(solvers)]
     labels = [_short(solver) for solver in dict.fromkeys(solvers)]
-    axes.legend(handles, labels, **{"fontsize": 6, **arguments})
+    above = {} if hasattr(where, "plot") else {"loc": "outside upper center", "ncols": min(len(labels), 5)}
+    where.legend(handles, labels, **{"fontsize": 6, **above, **arguments})
 
 
 def _short(solver: str) -> str:

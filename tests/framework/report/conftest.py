@@ -10,9 +10,15 @@ import pytest
 import squeezebench as sb
 from squeezebench.execution import STATUSES
 from squeezebench.host import set_host
+from squeezebench.report import write_report
+
+from ...browser import Browser
 
 #: What a plugin or a file may say to become part of the page rather than text on it.
 ATTACK = '</script><script>window.attacked=1</script><img src=x onerror="window.attacked=2">'
+
+#: The same without what a file's name cannot hold.
+IMAGE = '<img src=x onerror="window.attacked=3">'
 
 PLUGIN = '''
 import os
@@ -75,12 +81,15 @@ def turning() -> sb.Scenario:
         sb.Spec("qutip"),
         "mean_field",
         *(sb.Spec("anyhow", label=end, end=end) for end in ends),
+        sb.Spec("anyhow", end=IMAGE),  # as good as "ok", and its label has the option's value
     ]
     return sb.Scenario(
         name="turning",
         title=f"Spins that turn {ATTACK}",
         description=ATTACK,
-        model={"type": "spin", "drive": [0, 0, 2.0]},
+        source=IMAGE,
+        model={"type": "spin", "drive": [0, 0, 2.0], "rate_unit": "1/<i>s</i>"},
+        expected=[{"quantity": "minimum_xi2", "at": {"N": 3}, "value": 1.0, "tolerance": 1e-3, "source": ATTACK}],
         axes={"N": [3, 4]},
         initial={"type": "coherent", "theta": 1.0, "phi": 0.3},
         times={"stop": 1.0, "num": 9},
@@ -97,9 +106,9 @@ def every_status(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (site / "anyhow.py").write_text(PLUGIN.format(attack=ATTACK))
     info = site / "anyhow-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: anyhow\nVersion: 1.0\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: anyhow\nVersion: 1.0{IMAGE}\n")
     (info / "entry_points.txt").write_text("[squeezebench]\nanyhow = anyhow\n")
-    folder = tmp_path_factory.mktemp("run") / "results"
+    folder = tmp_path_factory.mktemp("run") / f"results {IMAGE}"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(site))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
@@ -111,3 +120,14 @@ def every_status(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     from squeezebench.harness.pool import pool
 
     pool().close()
+
+
+@pytest.fixture(scope="session")
+def report(every_status: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(every_status, tmp_path_factory.mktemp("page") / "report.html")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with Browser() as opened:
+        yield opened

@@ -1,16 +1,9 @@
-"""The report: all panels from a run with every status, by itself, in a browser without a network."""
+"""The file of a report: all panels from a run with every status, their data, and nothing of anybody else's."""
 
 from __future__ import annotations
 
-import base64
-import csv
-import gzip
-import io
 import json
 import re
-import time
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -22,74 +15,8 @@ from squeezebench.execution import STATUSES
 from squeezebench.report import write_report
 from squeezebench.report.html.plots import DARK, LIGHT
 
-from ...browser import Browser, Page, needs_chromium
 from .conftest import ATTACK
-
-PANELS = (
-    "verdict",
-    "agreement",
-    "squeezing",
-    "deviations",
-    "validity",
-    "sweep",
-    "work",
-    "scaling",
-    "statuses",
-    "provenance",
-)
-
-#: Every element of the page and of the shadow trees that bokeh keeps its own in.
-WHOLE = """(function every(root) {
-    return [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? every(e.shadowRoot) : [])]);
-})(document)"""
-
-
-@pytest.fixture(scope="session")
-def report(every_status: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(every_status, tmp_path_factory.mktemp("page") / "report.html")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with Browser() as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(report: Path, browser: Browser) -> Iterator[Page]:
-    opened = browser.open(report)
-    opened.wait_for("document.documentElement.dataset.ready")
-    yield opened
-    assert opened.errors == []
-    assert opened.requests == []
-
-
-class Elements(HTMLParser):
-    """Tags and their attributes, as a browser's parser sees them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
-def elements(path: Path) -> list[tuple[str, dict[str, str | None]]]:
-    parser = Elements()
-    parser.feed(path.read_text(encoding="utf-8"))
-    return parser.found
-
-
-def data_of(path: Path, panel: str) -> list[dict[str, str]]:
-    """Rows of the CSV inside the page."""
-    found = re.search(rf'id="file-{panel}">([^<]*)<', path.read_text(encoding="utf-8"))
-    assert found is not None
-    text = gzip.decompress(base64.b64decode(found[1])).decode("utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-# -------------------------------------------------------------------- the file
+from .pages import PANELS, contrast, data_of, elements
 
 
 def test_the_page_has_every_panel_with_data_and_the_command_that_makes_them_again(report: Path) -> None:
@@ -184,18 +111,6 @@ def test_the_command_writes_a_report_and_says_how_large(every_status: Path, tmp_
     assert json.loads(capsys.readouterr().out)["bytes"] == target.stat().st_size
 
 
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, two: str) -> float:
-    """Contrast ratio of the Web Content Accessibility Guidelines."""
-    low, high = sorted((_luminance(one), _luminance(two)))
-    return (high + 0.05) / (low + 0.05)
-
-
 def test_lines_stand_out_from_the_page_and_text_even_more() -> None:
     from squeezebench.report.html.page import _own
 
@@ -221,146 +136,6 @@ def test_a_hundred_cells_make_less_than_five_megabytes(tmp_path: Path) -> None:
     results = sb.run(scenario, store=tmp_path / "results")
     assert results.status.size == 100
     assert write_report(tmp_path / "results", tmp_path / "report.html").stat().st_size < 5e6
-
-
-# -------------------------------------------------------------------- in a browser
-
-
-@needs_chromium
-def test_the_page_draws_every_panel_offline_without_a_word_on_the_console(page: Page) -> None:
-    assert page.evaluate("[...document.querySelectorAll('section')].map((s) => s.id)") == list(PANELS)
-    drawn = page.evaluate(f"{WHOLE}.filter((e) => e.tagName === 'CANVAS' && e.width > 100).length")
-    assert drawn >= 6
-
-
-@needs_chromium
-def test_the_browser_would_have_noticed_an_error_and_a_request(browser: Browser, tmp_path: Path) -> None:
-    (tmp_path / "bad.html").write_text("<script>fetch('http://example.com/').catch(() => 0); late()</script>")
-    page = browser.open(tmp_path / "bad.html")
-    page.wait_for("true")
-    assert any("late is not defined" in error for error in page.errors)
-    assert page.requests == ["http://example.com/"]
-
-
-@needs_chromium
-def test_an_attack_is_text(page: Page) -> None:
-    assert page.evaluate("window.attacked === undefined")
-    assert page.evaluate("document.querySelector('h1').textContent") == f"Spins that turn {ATTACK}"
-    assert page.evaluate(f"{WHOLE}.filter((e) => e.tagName === 'IMG').length") == 0
-
-
-@needs_chromium
-def test_hovering_over_a_line_shows_its_values_and_an_attack_in_them_as_text(page: Page) -> None:
-    place = page.evaluate(
-        """(() => {
-            const doc = Bokeh.documents.find((d) => [...d.all_models].some((m) => m.name === 'plot xi2'));
-            const plot = [...doc.all_models].find((m) => m.name === 'plot xi2');
-            const source = [...doc.all_models].find((m) => m.name === 'course xi2 0');
-            const find = (view) => view.model === plot ? view : [...view.children()].map(find).find((v) => v);
-            const view = [...Bokeh.index.roots].map(find).find((v) => v);
-            view.el.scrollIntoView({block: 'center'});
-            const box = view.el.getBoundingClientRect();
-            const k = Math.floor(source.data.t.length / 2);
-            return [box.x + view.frame.x_scale.compute(source.data.t[k]),
-                    box.y + view.frame.y_scale.compute(source.data.xi2[k]), source.data.xi2[k]];
-        })()"""
-    )
-    tooltip = f"{WHOLE}.filter((e) => e.shadowRoot && /Tooltip/.test(e.className))"
-    tooltip += ".map((e) => e.shadowRoot.textContent).join()"
-    end, shown = time.monotonic() + 20, ""
-    while time.monotonic() < end and "fine" not in shown:
-        page.move(place[0] - 3, place[1])
-        page.move(place[0], place[1])
-        time.sleep(0.1)
-        shown = page.evaluate(tooltip)
-    assert f"fine {ATTACK}" in shown
-    assert f"{place[2]:.4f}"[:5] in shown
-    assert page.evaluate("window.attacked === undefined")
-
-
-@needs_chromium
-def test_the_legend_toggles_by_click_and_by_keyboard(page: Page) -> None:
-    visible = (
-        "Bokeh.documents.flatMap((d) => [...d.all_models]).filter((m) => m.name === 'solver 2').map((m) => m.visible)"
-    )
-    assert all(page.evaluate(visible))
-    page.evaluate("document.querySelector('[data-solver=\"2\"]').focus()")
-    page.press(" ")
-    assert not any(page.evaluate(visible))
-    page.evaluate(
-        "Bokeh.documents.flatMap((d) => [...d.all_models]).find((m) => m.name === 'solver 2').visible = true"
-    )  # as a click on bokeh's own legend does
-    assert all(page.evaluate(visible))
-    assert page.evaluate("document.querySelector('[data-solver=\"2\"]').checked")
-
-
-@needs_chromium
-def test_another_point_shows_its_own_numbers(page: Page) -> None:
-    n_eff = "Bokeh.documents.flatMap((d) => [...d.all_models]).find((m) => m.name === 'course n 0').data.n[0]"
-    assert page.evaluate(n_eff) == pytest.approx(3, rel=1e-6)
-    page.evaluate(
-        "(() => { const c = document.getElementById('point'); c.value = '1'; c.dispatchEvent(new Event('change')); })()"
-    )
-    assert page.evaluate(n_eff) == pytest.approx(4, rel=1e-6)
-    shown = (
-        "[...document.querySelectorAll('[data-point]')].filter((e) => !e.hidden).every((e) => e.dataset.point === '1')"
-    )
-    assert page.evaluate(shown)
-
-
-@needs_chromium
-def test_zoom_works_without_a_mouse_and_resets(page: Page) -> None:
-    span = (
-        "(() => { const p = Bokeh.documents.flatMap((d) => [...d.all_models]).find((m) => m.name === 'plot xi2');"
-        "return p.x_range.end - p.x_range.start; })()"
-    )
-    press = "document.querySelector('[data-zoom=squeezing][data-by=\"{}\"]').click()"
-    assert page.evaluate(span) == pytest.approx(1)
-    page.evaluate(press.format("0.5"))
-    assert page.evaluate(span) == pytest.approx(0.5)
-    page.evaluate(press.format("0"))
-    assert page.evaluate(span) == pytest.approx(1)
-
-
-@needs_chromium
-def test_dark_mode_follows_the_system_and_the_button(page: Page) -> None:
-    back = "getComputedStyle(document.body).backgroundColor"
-    plot = "Bokeh.documents.flatMap((d) => [...d.all_models]).find((m) => m.name === 'plot xi2').background_fill_color"
-    assert page.evaluate(back) == "rgb(255, 255, 255)"
-    page.media(dark=True)
-    assert page.wait_for(f"{back} === 'rgb(20, 23, 26)'")
-    assert page.evaluate(plot) == "#14171a"
-    page.evaluate("document.getElementById('theme').click()")
-    assert page.evaluate(back) == "rgb(255, 255, 255)"
-
-
-@needs_chromium
-def test_a_csv_button_saves_the_data_that_the_page_holds(page: Page, report: Path) -> None:
-    page.evaluate(
-        "(() => { window.saved = []; URL.createObjectURL = (blob) => { window.saved.push(blob); return '#'; }; })()"
-    )
-    page.evaluate("document.querySelector('[data-file=statuses]').click()")
-    page.wait_for("window.saved.length === 1")
-    text = page.evaluate("window.saved[0].text()")
-    assert list(csv.DictReader(io.StringIO(text))) == data_of(report, "statuses")
-
-
-@needs_chromium
-def test_every_control_has_a_name(page: Page) -> None:
-    nameless = page.evaluate(
-        """[...document.querySelectorAll('button, select, input')].filter((e) =>
-            !(e.textContent.trim() || e.ariaLabel || (e.labels && e.labels[0].textContent.trim()))).length"""
-    )
-    assert nameless == 0
-    assert page.evaluate("document.documentElement.lang") == "en"
-    assert page.evaluate("document.querySelectorAll('h1').length") == 1
-
-
-@needs_chromium
-def test_it_prints(page: Page, tmp_path: Path) -> None:
-    page.pdf(tmp_path / "report.pdf")
-    assert (tmp_path / "report.pdf").read_bytes()[:5] == b"%PDF-"
-    assert (tmp_path / "report.pdf").stat().st_size > 20_000
 
 
 @pytest.mark.parametrize(
@@ -390,6 +165,8 @@ def test_a_report_has_the_panels_for_which_there_are_data(changes, panels, absen
     found = [attrs.get("id") for tag, attrs in elements(target) if tag == "section"]
     assert set(panels) <= set(found)
     assert not set(absent) & set(found)
+    choices = any("data-solver" in attrs for _, attrs in elements(target))
+    assert choices == (len(changes["axes"]) < 2)  # maps have no lines that could be hidden
     if "sweep" in found:
         name = "minimum_xi2" if "minimum_xi2" in results else "xi2"
         for row in data_of(target, "sweep"):

@@ -34,7 +34,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         axes.set(ylim=(-1.05, 1.05), xlim=(0, N * float(cell.time.values[-1])), ylabel=r"$2\langle J_z\rangle/N$")
         axes.text(0.99, 0.05, f"$N = {N:g}$", transform=axes.transAxes, ha="right")
     panels[-1].set_xlabel(r"$N\Gamma t$")
-    legend_of_solvers(panels[0], drawn, loc="upper right", ncols=4, fontsize=5)
+    legend_of_solvers(canvas, drawn, ncols=7)
 
 
 FIGURE = FigureSpec(

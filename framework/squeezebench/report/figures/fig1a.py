@@ -61,7 +61,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         axes.axvline(1.0, color="black", ls="--", lw=0.8)
         axes.set_xlim(drive[0], drive[-1])
     main.text(middle, r[-1] * 0.8, r"$\Upsilon_c'$ ", color="white", va="top", ha="right")
-    main.text(1.0, r[-1] * 0.8, r" $\Upsilon_c$", va="top")
+    main.text(1.0, r[-1] * 0.8, r" $\Upsilon_c$", color="white", va="top")
     main.text(0.26, 0.0016, "superradiant", color="white")
     main.text(1.15, 0.004, "normal")
     main.annotate("", (1.12, 0.0022), (0.84, 0.0022), arrowprops={"arrowstyle": "->", "color": "#D55E00", "lw": 1.5})

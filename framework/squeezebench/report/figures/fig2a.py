@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,14 @@ __all__ = ["FIGURE"]
 #: Υ/Υ_c of the scenarios: N_c = 0.9 N.
 _RATIO = 0.9
 _LINES = {"order=2": ":", "order=3": "--", "mcwf": "-", "permutational": "-", "stored": "-"}
+#: What the legend says of lines and marks, whatever their colour.
+_KEYS: Mapping[str, Mapping[str, Any]] = {
+    "order 2": {"ls": ":"},
+    "order 3": {"ls": "--"},
+    "trajectories": {"ls": "-"},
+    "master equation": {"color": BLACK, "lw": 0.8},
+    "$t^*$": {"ls": "", "marker": "v", "ms": 4},
+}
 
 
 def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
@@ -27,7 +35,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     large, small = data["fig2a"], data["fig2a_exact"]
     for k, gamma in enumerate(large.gamma_s.values):
         _curves(axes[:, 0], large.sel(gamma_s=gamma), COLOURS[k], rf"$\gamma_s/\Gamma = {gamma:g}$")
-    _curves(axes[:, 1], small, COLOURS[2], r"$\gamma_s/\Gamma = 4$")
+    _curves(axes[:, 1], small, COLOURS[2])
     for column, (ds, letter) in enumerate(((large, "(a)"), (small, "(b)"))):
         top, bottom = axes[:, column]
         squeezing_axis(top, 0.15, 30.0)
@@ -38,16 +46,18 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         bottom.set(ylim=(0.5, 1.02), xlim=(0, float(ds.time[-1])), xlabel=r"$\Gamma t$", ylabel=r"$N_\mathrm{eff}/N$")
         top.set_title(f"$N = {float(np.nanmax(ds.n_spins)):g}$")
         panel_label(top, letter)
-        for text, line in (("order 2", ":"), ("order 3", "--"), ("trajectories", "-")):
-            top.plot([], [], color=GREY, ls=line, label=text)
-    axes[0, 1].plot([], [], color=BLACK, lw=0.8, label="master equation")
-    axes[0, 0].legend(loc="upper right", ncols=2, fontsize=6)
-    axes[0, 1].legend(loc="upper left", fontsize=6, bbox_to_anchor=(0.1, 1.0))
+    first = axes[0, 0]
+    for text, look in _KEYS.items():
+        first.plot([], [], **{"color": GREY, **look}, label=text)
+    # Curves cross the whole panel, so there is no corner that a legend would not cover.
+    handles, labels = first.get_legend_handles_labels()
+    canvas.legend(handles, labels, loc="outside upper center", ncols=5)
 
 
-def _curves(panels: np.ndarray, ds: xr.Dataset, colour: str, label: str) -> None:
+def _curves(panels: np.ndarray, ds: xr.Dataset, colour: str, label: str = "") -> None:
     N = float(np.nanmax(ds.n_spins))
-    panels[0].plot([], [], color=colour, label=label)
+    if label:
+        panels[0].plot([], [], color=colour, label=label)
     for solver in ds.solver.values:
         one = ds.sel(solver=solver)
         exact = str(solver).startswith(("permutational", "stored"))
@@ -67,5 +77,5 @@ FIGURE = FigureSpec(
     title="squeezing and effective atom number with single-particle emission, by several methods",
     draw=draw,
     scenarios=("fig2a", "fig2a_exact"),
-    size=(PAGE, 4.2),
+    size=(PAGE, 4.5),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,12 @@ __all__ = ["FIGURE", "crossings"]
 #: Υ/Υ_c of the scenario: N_c = 0.9 N.
 _RATIO = 0.9
 _SHOWN = 2
+#: What the legend says of lines and marks, whatever their colour.
+_KEYS: Mapping[str, Mapping[str, Any]] = {
+    "$t^*$": {"ls": ":", "lw": 0.7},
+    r"least $\xi^2$": {"ls": "", "marker": "o", "ms": 4},
+    "squeezing is lost": {"ls": "", "marker": "x", "ms": 4},
+}
 
 
 def crossings(time: np.ndarray, xi2: np.ndarray, n_eff: np.ndarray, critical: float) -> tuple[float, float, float]:
@@ -68,7 +74,14 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         top.set_title(kind)
         panel_label(top, "(a)" if column == 0 else "(b)")
         bottom.set(xlim=(0, time[-1]), ylim=(0.7, 1.02), xlabel=r"$\Gamma t$")
-    axes[1, 0].set_ylabel(r"$N_\mathrm{eff}/N$")
+    keys = axes[1, 0]
+    for text, look in _KEYS.items():
+        keys.plot([], [], color=GREY, label=text, **look)
+    keys.legend(loc="lower left")
+    for panel in axes[1]:
+        corner = (0.02, _RATIO)
+        panel.annotate("$N_c/N$", corner, xycoords=("axes fraction", "data"), ha="left", va="top", color=GREY)
+    keys.set_ylabel(r"$N_\mathrm{eff}/N$")
 
 
 FIGURE = FigureSpec(

@@ -46,7 +46,9 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
     third = (results.status.isel(solver=1) != "ok").transpose("gamma_s", "upsilon_ratio").values
     if third.any() and not third.all():
         main.contour(drive, rate, third.astype(float), levels=[0.5], colors="#D55E00", linewidths=1.0)
-    lines = main.contour(drive, rate, decibel(minimum), levels=[-9, -8, -7, -6, -5, -4, -3, -2, -1], colors="white")
+    lines = main.contour(
+        drive, rate, decibel(minimum), levels=[-9, -8, -7, -6, -5, -4, -3, -2, -1], colors="white", linestyles="-"
+    )
     lines.set_linewidth(0.5)
     main.clabel(lines, fmt=lambda value: f"{value:g}".replace("-", "−"), fontsize=6)
     main.set_ylabel(label_of("gamma_s"))
@@ -61,7 +63,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         axes.axvline(1 / np.sqrt(2), color="white", ls="--", lw=0.8)
         axes.axvline(1.0, color="black", ls="--", lw=0.8)
         axes.set_xlim(drive[0], drive[-1])
-    main.text(1 / np.sqrt(2), rate[-1] * 0.75, r" $\Upsilon_c'$", color="white", va="top")
+    main.text(1 / np.sqrt(2), rate[-1] * 0.75, r" $\Upsilon_c'$", va="top")
     main.text(1.0, rate[-1] * 0.75, r" $\Upsilon_c$", va="top")
     bar = canvas.colorbar(mesh, ax=[main, below], aspect=30)
     bar.set_label(r"minimum $10\,\log_{10}\,\xi^2$ (dB)")

@@ -40,7 +40,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         inset.plot(scaled, xi2, color=colour, lw=0.9, label=f"{value:g}")
         if value in chi:
             place = int(np.flatnonzero(chi == value)[0])
-            axes.plot(value, second[place], marker="o", ms=3, color=colour)
+            axes.plot(value, second[place], marker="o", ms=3, color=colour, clip_on=False, zorder=3)
     inset.set_yscale("log")
     inset.set_ylim(0.1, 5)
     inset.set_xlim(0, scaled[-1])

@@ -36,7 +36,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
             axes.set_title(f"$N = {N:g}$, {variant}")
     for axes in panels[-1]:
         axes.set_xlabel(r"$\chi_z t$")
-    legend_of_solvers(panels[0, -1], drawn, loc="upper right", ncols=2, fontsize=5)
+    legend_of_solvers(canvas, drawn, ncols=4)
 
 
 FIGURE = FigureSpec(

@@ -39,7 +39,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
             axes.set_title(f"$N = {N:g}$, cavity {'open' if is_open else 'dark'} in the hold")
     for axes in panels[-1]:
         axes.set_xlabel(r"$\Gamma t$")
-    legend_of_solvers(panels[-1, 0], drawn, loc="upper left", fontsize=5, ncols=2)
+    legend_of_solvers(canvas, drawn, ncols=4)
 
 
 FIGURE = FigureSpec(

@@ -35,7 +35,7 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
             axes.set_title(f"$N = {N:g}$, {variant}")
     for axes in panels[-1]:
         axes.set_xlabel("$t$")
-    legend_of_solvers(panels[0, 0], drawn, loc="upper left", fontsize=5)
+    legend_of_solvers(canvas, drawn)
 
 
 FIGURE = FigureSpec(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .markup import Panel, points_div, table
+from .markup import Panel, points_div, table, text
 from .material import Material, number
 from .plots import DASHES, LIGHT, db_axis, empty_figure, hover
 from .verdict import MAX_POINTS
@@ -38,7 +38,10 @@ def course_panels(material: Material) -> tuple[list[Panel], dict[str, Any]]:
     }
     unit = str(material.ds["time"].attrs.get("units", "1"))
     time = "time" if unit in ("", "1") else f"time ({unit})"
-    return [_squeezing(material, courses, points, time, stride), _apart(material, courses, points, time)], data
+    panels = [_squeezing(material, courses, points, time, stride)]
+    if any("dev" in course and np.isfinite(course["dev"]).any() for row in courses for course in row):
+        panels.append(_apart(material, courses, points, time))
+    return panels, data
 
 
 # -------------------------------------------------------------------- numbers
@@ -102,14 +105,15 @@ def _point(material: Material, p: int, row: list[dict[str, Array]], stride: int)
     critical = material.critical(p)
     if n_low - 2 * (n_high - n_low) < critical < n_high + 2 * (n_high - n_low):
         n_low, n_high = min(n_low, critical), max(n_high, critical)
-    room = 0.06 * (n_high - n_low) or 1.0
+    room = max(0.06 * (n_high - n_low), 0.005 * abs(n_high)) or 1.0  # not so near that rounding errors are seen
     stars = [_star(material, p, k) for k in range(len(row))]
     return {
         "t": times,
         # A normal phase of ξ² = 100 must not press the squeezing into a corner; zooming out shows it.
         "xi2": [low / 1.1, 1.15 * min(max(high, 1.1), max(10.0, 3 * low))],
         "n": [n_low - room, n_high + room],
-        "dev": [max(dev[0], 1e-16) / 2, 2 * dev[1]],
+        # Rounding errors at the start must not press the rest into a corner either.
+        "dev": [max(dev[0], min(1e-10, 1e-3 * dev[1]), 1e-16) / 2, 2 * dev[1]],
         "critical": critical if math.isfinite(critical) else None,
         "courses": [{name: _packed(values[::stride]) for name, values in course.items()} for course in row],
         "stars": [star if math.isfinite(star) else None for star in stars],
@@ -207,8 +211,8 @@ def _least(material: Material, row: list[dict[str, Array]], p: int) -> str:
         db = 10 * math.log10(least) if least > 0 else math.nan
         last = course["n"][np.isfinite(course["n"])]
         ends = number(float(last[-1]), 4) if last.size else "–"
-        found = [number(least, 4), number(db), number(float(course["t"][best])), number(_star(material, p, k)), ends]
-        rows.append([label, *found])
+        when, star = float(course["t"][best]), _star(material, p, k)
+        rows.append([label, number(least, 4), number(round(db, 4) + 0.0), number(when), number(star), ends])
     critical = material.critical(p)
     caption = f"Least ξ²; N_c = {number(critical, 5)}" if math.isfinite(critical) else "Least ξ²"
     return table(caption, ["solver", "least ξ²", "dB", "at t", "t*", "N_eff at the end"], rows)
@@ -257,8 +261,11 @@ def _apart(material: Material, courses: list[list[dict[str, Array]]], points: li
             if "dev" in course and np.isfinite(course["dev"]).any():
                 worst = int(np.nanargmax(course["dev"]))
                 found.append([label, number(float(course["dev"][worst]), 2), number(float(course["t"][worst]))])
-        caption = f"Largest deviation from {name}, at any ξ²" if name else "No exact result at hand"
-        bodies.append(table(caption, ["solver", "largest deviation", "at t"], found))
+        caption = f"Largest deviation from {name}, at any ξ²"
+        none = f"Nothing deviates from {name}." if name else "No exact result at hand."
+        bodies.append(
+            table(caption, ["solver", "largest deviation", "at t"], found) if found else f"<p>{text(none)}</p>"
+        )
     csv: list[Any] = [["point", "solver", "time", "xi2_deviation"]]
     total = sum(len(course["t"]) for row in courses for course in row if "dev" in course)
     stride = max(1, math.ceil(total / MAX_ROWS))

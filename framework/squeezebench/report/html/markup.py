@@ -18,7 +18,7 @@ __all__ = ["Cell", "Panel", "embedded_json", "head", "packed", "points_div", "ta
 
 def text(value: Any) -> str:
     """Escaped text; control characters become spaces."""
-    return html.escape("".join(c if c.isprintable() or c == "\n" else " " for c in str(value)), quote=True)
+    return html.escape("".join(c if c.isprintable() or c in "\n\u00a0" else " " for c in str(value)), quote=True)
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,10 @@ class Panel:
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell | str]]) -> str:
     """Table whose first column heads its rows."""
-    lines = [f"<div class=scroll tabindex=0><table><caption>{text(caption)}</caption><thead><tr>"]
-    lines += [f"<th scope=col>{text(name)}</th>" for name in header]
+    # What scrolls can be reached by keyboard, and says then what it is.
+    lines = [f'<div class=scroll tabindex=0 role=region aria-label="{text(caption)}">']
+    lines += [f"<table><caption>{text(caption)}</caption><thead><tr>"]
+    lines += [f"<th scope=col{' class=short' if len(name) < 17 else ''}>{text(name)}</th>" for name in header]
     lines.append("</tr></thead><tbody>")
     for row in rows:
         cells = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
@@ -74,7 +76,8 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Cell | st
 
 def _cell(cell: Cell, *, first: bool) -> str:
     tag, scope = ("th", " scope=row") if first else ("td", "")
-    kind = f' class="{cell.kind}"' if cell.kind else ""
+    kinds = " ".join(word for word in (cell.kind, "long" if len(cell.text) > 40 or len(cell.note) > 25 else "") if word)
+    kind = f' class="{kinds}"' if kinds else ""
     note = f"<small>{text(cell.note)}</small>" if cell.note else ""
     return f"<{tag}{scope}{kind}>{text(cell.text)}{note}</{tag}>"
 

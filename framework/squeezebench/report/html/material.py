@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from squeezebench.comparison import Judgement, judge
+from squeezebench.execution import FAILED
 from squeezebench.harness.collect import load_cells
 from squeezebench.harness.job import Record
 from squeezebench.validate import real_path
@@ -85,6 +86,11 @@ class Material:
                 except (AttributeError, TypeError, ValueError):  # a model type of a plugin's own
                     return math.nan
         return math.nan
+
+    @property
+    def answered(self) -> bool:
+        """Whether any cell ended with a result."""
+        return any(j.claim and j.status not in ("unsupported", *FAILED) for j in self.judgements)
 
     @property
     def has_courses(self) -> bool:

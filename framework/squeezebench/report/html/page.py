@@ -10,15 +10,19 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from squeezebench.comparison import check_expected
 from squeezebench.errors import InvalidOptionError
 from squeezebench.validate import real_path, shown_path
 
+from .cost import scaling_panel, work_precision_panel
 from .courses import course_panels
+from .expected import expected_panel
 from .markup import Panel, embedded_json, packed, text, to_csv
 from .material import Material, material_of
 from .plots import DARK, LIGHT, bokeh_or_say
 from .story import provenance_panel, status_panel
-from .sweeps import reductions_panel, scaling_panel, validity_panel, work_precision_panel
+from .sweeps import reductions_panel
+from .validity import validity_panel
 from .verdict import MAX_POINTS, matrix_panel, verdict_panel
 
 __all__ = ["check_report_file", "html_report", "write_report"]
@@ -98,9 +102,11 @@ def html_report(results: str | os.PathLike[str], run: str | None = None, command
     bokeh_or_say()
     material = material_of(results, run)
     courses, data = course_panels(material)
+    expectations = check_expected(material.ds)
     panels = [
-        verdict_panel(material),
+        verdict_panel(material, expectations),
         matrix_panel(material),
+        expected_panel(material, expectations),
         *courses,
         validity_panel(material),
         reductions_panel(material),
@@ -139,7 +145,7 @@ def _page(material: Material, panels: list[Panel], data: dict[str, Any], command
             '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n',
             f"<title>{text(title)} · squeezebench</title>\n<style>{_own('report.css')}</style></head><body>\n",
             '<a class="skip" href="#verdict">To the verdict</a>\n',
-            f"<header><h1>{text(title)}</h1>{_controls(material)}</header>\n",
+            f"<header><h1>{text(title)}</h1>{_controls(material, panels)}</header>\n",
             f'<nav aria-label="Panels"><ul>{contents}</ul></nav>\n<main>\n',
             "\n".join(_section(panel) for panel in panels),
             f"\n</main>\n<footer><p>Made by <code>{text(command)}</code></p></footer>\n",
@@ -150,7 +156,7 @@ def _page(material: Material, panels: list[Panel], data: dict[str, Any], command
     )
 
 
-def _controls(material: Material) -> str:
+def _controls(material: Material, panels: list[Panel]) -> str:
     """Choice of the point, of the solvers that are shown, and of the page's colours: usable by keyboard."""
     points = material.points[:MAX_POINTS]
     choice = ""
@@ -163,7 +169,8 @@ def _controls(material: Material) -> str:
         f"{text(label)}</label>"
         for k, label in enumerate(material.labels)
     )
-    legend = f"<fieldset><legend>Solvers in the figures</legend>{boxes}</fieldset>"
+    drawn = any(panel.figure is not None and list(panel.figure.select({"name": "solver 0"})) for panel in panels)
+    legend = "" if not drawn else f"<fieldset><legend>Solvers in the figures</legend>{boxes}</fieldset>"
     theme = '<button type=button id="theme" aria-pressed=false>Dark</button>'
     return f'<div class="controls">{choice}{legend}{theme}</div>'
 
@@ -212,7 +219,9 @@ def _bokeh() -> str:
     import bokeh
 
     folder = Path(bokeh.__file__).parent / "server" / "static" / "js"
-    return (folder / "bokeh.min.js").read_text(encoding="utf-8")
+    script = (folder / "bokeh.min.js").read_text(encoding="utf-8")
+    # Labels in tooltips are sky blue, whose contrast to white is 2.6; no style sheet of the page reaches in there.
+    return script.replace("color:#26aae1;", "color:inherit;font-weight:600;")
 
 
 def _own(name: str) -> str:

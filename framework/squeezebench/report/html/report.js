@@ -109,6 +109,19 @@
   addEventListener("beforeprint", () => paint(false));
   addEventListener("afterprint", () => paint(isDark()));
 
+  // ---------------------------------------------------------------- room
+
+  // Where there is little, maps stand one below the other, and the legend of the page takes the place of bokeh's.
+  const little = matchMedia("screen and (max-width: 760px)");
+  const fit = () => {
+    for (const [, doc] of documents) for (const model of doc.all_models) {
+      if (model.type === "Legend") model.visible = !little.matches;
+      if (model.type !== "GridPlot" || model.children.length < 2) continue;
+      model.children = model.children.map(([plot], k) => little.matches ? [plot, k, 0] : [plot, Math.floor(k / 2), k % 2]);
+    }
+  };
+  little.addEventListener("change", fit);
+
   // ---------------------------------------------------------------- which solvers are shown
 
   const solverModels = (k) => models(`solver ${k}`);
@@ -166,6 +179,7 @@
     follow();
     ticks();
     showPoint();
+    fit();
     paint(isDark());
     root.dataset.ready = "true";
   })();

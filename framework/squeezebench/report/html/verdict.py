@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from squeezebench.comparison import Judgement
+from squeezebench.comparison import Expectation, Judgement
 from squeezebench.comparison import compare as compare_results
 from squeezebench.execution import FAILED
 
@@ -18,29 +19,40 @@ __all__ = ["MAX_POINTS", "matrix_panel", "verdict_panel"]
 #: Points that get tables of their own; more would make a page that nobody reads, and the CSV has them all.
 MAX_POINTS = 120
 
-_SYMBOLS = {"agree": "✓ agrees", "reference": "● reference", "differ": "✗ differs", "no_claim": "○ no claim"}
+_SYMBOLS = {"agree": "✓\u00a0agrees", "reference": "●\u00a0reference", "differ": "✗ differs", "no_claim": "○ no claim"}
 _KINDS = {"agree": "good", "reference": "good", "differ": "bad", "no_claim": "open", "no_reference": "open"}
 
 
-def verdict_panel(material: Material) -> Panel:
+def verdict_panel(material: Material, expectations: Sequence[Expectation] = ()) -> Panel:
     """In a sentence whether the results can be trusted, then each solver at each point."""
     judgements = material.judgements
     broken = [j for j in judgements if j.broken]
-    answered = [j for j in judgements if j.claim]
+    answered = [j for j in judgements if j.claim and j.status not in ("unsupported", *FAILED)]
     statuses = Counter(j.status for j in judgements)
     failed = sum(statuses[s] for s in FAILED)
     if broken:
         solvers = ", ".join(dict.fromkeys(j.solver for j in broken))
         words, kind = f"✗ A claim is broken: {solvers}, in {len(broken)} of {len(judgements)} cells.", "bad"
+    elif not answered:
+        words, kind = "✗ No cell has a value: there is nothing to judge.", "bad" if failed else "open"
+    elif all(j.verdict == "not_comparable" for j in judgements):
+        words, kind = "○ No courses were kept, which is what verdicts are about (--keep series).", "open"
     elif not any(j.is_reference for j in judgements):
         words, kind = "○ No exact result at hand: nothing could be judged.", "open"
+    elif others := [j for j in answered if not j.is_reference]:
+        agree = sum(j.verdict == "agree" for j in others)
+        plural = "s agree" if len(others) > 1 else " agrees"
+        words, kind = f"✓ No claim is broken: {agree} of {len(others)} answer{plural} with the reference.", "good"
     else:
-        agree = sum(j.verdict in ("agree", "reference") for j in judgements)
-        words, kind = f"✓ No claim is broken: {agree} of {len(answered)} answers are confirmed.", "good"
+        words, kind = "○ One answer a point: there is nothing to hold it against.", "open"
     counts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
     more = f" {failed} cells failed." if failed else ""
     body = [f'<p class="headline {kind}" role=status>{text(words)}{text(more)}</p>']
-    body.append(f"<p>{len(judgements)} cells: {text(counts)}.</p>")
+    body.append(f"<p>{len(judgements)} cell{'s' if len(judgements) > 1 else ''}: {text(counts)}.</p>")
+    missed = sorted({each.solver for each in expectations if each.failed})
+    if missed:
+        words = f"✗ An expected value is missed by what claims to be exact: {', '.join(missed)}."
+        body.append(f'<p class="headline bad">{text(words)}</p>')
     if len(material.points) > 1:
         body.append(_summary(material))
     shown = material.points[:MAX_POINTS]
@@ -98,7 +110,7 @@ def _summary(material: Material) -> str:
 def _point(material: Material, p: int) -> str:
     here = material.at(p)
     reference = next((j.solver for j in here if j.is_reference), "")
-    caption = f"Compared with {reference}" if reference else "No exact result at hand to compare with"
+    caption = f"Compared with {reference}" if reference else "Compared with nobody"
     header = ["solver", "claim", "verdict", "|Δξ²|/ξ²", "|Δ⟨J⟩|/(N/2)", "good until", "time, and how it was measured"]
     return table(caption, header, [_row(material, k, p, j) for k, j in enumerate(here)])
 
@@ -123,8 +135,10 @@ def _row(material: Material, k: int, p: int, j: Judgement) -> list[Cell | str]:
     return [j.solver, claim, Cell(words, j.reason, kind), number(xi2, 2), number(spin, 2), until, time]
 
 
-def matrix_panel(material: Material) -> Panel:
-    """Every two solvers against each other in ξ², at each point and over all."""
+def matrix_panel(material: Material) -> Panel | None:
+    """Every two solvers against each other in ξ², at each point; None where no two have anything in common."""
+    if len(material.labels) < 2:
+        return None
     pairs = compare_results(material.ds)
     labels, points = material.labels, material.points
     flat = pairs.stack(point=list(material.axes)) if material.axes else pairs.expand_dims(point=[0])
@@ -140,6 +154,9 @@ def matrix_panel(material: Material) -> Panel:
                     if i != k and verdicts[where] != "not_comparable":
                         row = [point, str(observable), one, two, verdicts[where], bool(broken[where])]
                         rows.append([*row, float(relative[where])])
+
+    if len(rows) == 1:
+        return None
 
     def matrix(p: int) -> str:
         body = []
