@@ -31,7 +31,7 @@ _LEVELS = 12
 #: uncertainty for 2, 2.5 and 3; 4 and 5 take two to three times as long for the same variance.
 _STEEP = 2.5
 #: Copies go when this multiple of the aim has passed: from there on what was rare is common.
-_RELEASE = 1.2
+_RELEASE = 1.5
 #: J alone makes the score where it tells as much of Y as everything together, but for this. It is a straight line far
 #: out, where ⟨J⟩ bends: a trajectory that crosses has a score that falls again if ⟨J⟩ is part of it.
 _AS_GOOD = 0.1

@@ -60,7 +60,7 @@ def test_a_course_through_the_release_of_all_copies_is_that_of_the_master_equati
     made, weights, values = families(problem, 400, seed=5)
     assert made.copies > 400
     assert made.score.release < len(made.tables.times)
-    released = problem.times >= 1.2 * made.score.aim
+    released = problem.times >= 1.5 * made.score.aim
     assert released.any()
     assert not released.all()
     # Before, copies share the weight of their family; after, some families are gone and others count more than once.
