@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -241,7 +241,7 @@ def _with_courses(batch: Batch, options: Any, moments_of: Callable[..., sb.Momen
     none = Watches(batch.watches.kinds[:0], batch.watches.limits[:, :0], (), True)
     for k in sequence:
         asked = k == orders[0]
-        quiet = batch if asked else Batch(problems, orders, batch.coefficients, _unruled(batch), none, True, batch.total)
+        quiet = batch if asked else replace(batch, parameters=_unruled(batch), watches=none, reduced_only=True)
         done = _follow(quiet, k, times, quiet.watches, ends, options)
         courses[k] = [_course(done, row, k, problem.N, grids[row], options) for row, problem in enumerate(problems)]
         for row in np.flatnonzero(done.status == TOO_MANY).tolist():

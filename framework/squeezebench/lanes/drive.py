@@ -82,8 +82,8 @@ def drive(
     parameters : ndarray (P, 8)
         Last time, N, Γ, Ω; the stop rule: 1 if there is one, ξ² above which and time after which it holds, N_c.
     steps : numba function by its address
-        ``steps(w, h, c, indices, what, slope)``, written by `generate.steps` or those of `few`: what it does to a block w with steps h (lanes,)
-        and coefficients c (U × lanes).
+        ``steps(w, h, c, indices, what, slope)``, written by `generate.steps` or those of `few`: what it does to a
+        block w with steps h (lanes,) and coefficients c (U × lanes).
     slope : numba function by its address
         Right-hand side for one point, passed on to it.
     indices : ndarray
@@ -162,13 +162,14 @@ def drive(
                 take(w, _K, lane, slope_0)
                 clock[lane, _H] = first_step(y, slope_0, rtol, atol, parameters[p, 0])
                 while states[lane, _SAVED] < times.shape[1] and times[p, states[lane, _SAVED]] <= 0.0:
-                    out[p, states[lane, _SAVED]] = y
+                    take(w, _Y, lane, out[p, states[lane, _SAVED]])
                     states[lane, _SAVED] += 1
                 if parameters[p, 0] <= 0.0:
                     about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
                     end(w, lane, p, 0.0, kinds, watches, v, about, spin, covariance, reduced)
                     ended[p], status[p] = 0.0, DONE
-                    counts[p] = states[lane, _SAVED:]
+                    for i in range(counts.shape[1]):  # an assignment of slices takes numba seconds to compile
+                        counts[p, i] = states[lane, _SAVED + i]
                     clock[lane, _T], clock[lane, _STEP], states[lane, _P] = math.inf, -1.0, -1
                     fresh = True
         if working == 0:
@@ -323,6 +324,7 @@ def drive(
                 about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
                 end(w, lane, p, t, kinds, watches, v, about, spin, covariance, reduced)
                 ended[p], status[p] = t, result
-                counts[p] = states[lane, _SAVED:]
+                for i in range(counts.shape[1]):
+                    counts[p, i] = states[lane, _SAVED + i]
                 clock[lane, _T], clock[lane, _STEP], states[lane, _P] = math.inf, -1.0, -1
                 fresh = True

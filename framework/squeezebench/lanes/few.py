@@ -25,8 +25,8 @@ __all__ = ["FEW", "slope_address", "steps_address"]
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Points up to which a batch is followed so. One by one is the faster way up to about eight: one point takes 0.14 of the
-#: time of a block at order 6, 0.25 at order 3 and 0.76 at order 2, eight take 1.0, 1.1 and 1.2; compilation apart.
+#: Points up to which a batch is followed so. One by one is the faster way up to about eight: one point takes 0.14 of
+#: the time of a block at order 6, 0.25 at order 3 and 0.76 at order 2, eight take 1.0, 1.1 and 1.2; compilation apart.
 FEW = 6
 
 _Y, _POINT, _K = Y, POINT, K  # numba resolves plain globals only
