@@ -160,7 +160,10 @@ def _usage_message(error: Any, given: list[str]) -> str:
             if value not in message:
                 message = f"{message} (got {value!r})"
     command = getattr(getattr(error, "ctx", None), "command_path", "")
-    return f"{message.rstrip('.')}; see {command or 'squeezebench'} --help"
+    if not command:  # an option at the end without its value: the parser does not say whose
+        named = [info.name for info in app.registered_commands]
+        command = " ".join(["squeezebench", *[word for word in given[:1] if word in named]])
+    return f"{message.rstrip('.')}; see {command} --help"
 
 
 def _fail(error: SqueezebenchError, code: int) -> NoReturn:
