@@ -35,7 +35,7 @@ upsilon_ratio = 0.8
 gamma_s = 4
 
 [axes]
-N = [10, 20]
+N = [4, 8]
 
 [times]
 stop = "1/gamma_s"
@@ -67,7 +67,6 @@ LEFT_OUT: dict[str, str] = {
     r"python -m sphinx": "the continuous integration builds the site",
     r"for name in": "all runs of the benchmark set: hours",
     r"python docs/update_benchmark_set\.py": "wants those runs",
-    r"squeezebench claims .*--recompute": "computes the stored evidence again: an hour",
     r"squeezebench run docs/choosing\.toml": "measures for a quarter of an hour, and wants a quiet machine",
     r"python docs/make_figures\.py choosing/": "wants that run",
     r"squeezebench report choosing/": "wants that run",

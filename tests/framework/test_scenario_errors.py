@@ -494,11 +494,11 @@ def test_arbitrary_text_is_no_scenario(text):
 def test_a_byte_order_mark_before_the_text_is_no_error(tmp_path):
     path = tmp_path / "marked.toml"
     path.write_bytes(b"\xef\xbb\xbf" + b"times = [0, 1]\n[model]\ntype = 'driven_cavity'\nN = 4\nupsilon_ratio = 0.9\n")
-    assert sb.Scenario.from_toml(path).points()[0].problem.N == 4
+    assert Scenario.from_toml(path).points()[0].problem.N == 4
 
 
 @pytest.mark.parametrize("text", ["4 MHz", "4MHz", "1 ms", "50 %", "1e3 Hz", "-2.5 µs"])
 def test_a_number_with_a_unit_is_refused_with_what_to_give_instead(text):
     entries = {"model": {"type": "driven_cavity", "N": 4, "upsilon_ratio": text}, "times": [0, 1]}
-    with pytest.raises(sb.InvalidScenarioError, match="number with a unit: give the number alone"):
-        sb.Scenario.from_dict(entries).points()
+    with pytest.raises(InvalidScenarioError, match="number with a unit: give the number alone"):
+        Scenario.from_dict(entries).points()
