@@ -57,7 +57,7 @@ LEFT_OUT: dict[str, str] = {
     r"pre-commit install": "changes the checkout's hooks",
     r"nox ": "runs everything, in environments of its own",
     r"python -m pytest": "the test suite",
-    r"pytest --pyargs": "wants a plugin of the reader's own; tests/framework/cli makes one",
+    r"pytest --pyargs": "wants a plugin of the reader's; tests/framework/cli makes one",
     r"(SQUEEZEBENCH_BENCH_SOLVERS=.* )?python -m asv": "minutes to hours, and environments of its own",
     r"python docs/update_performance\.py": "wants results of asv",
     r"python benchmarks/check_quick\.py": "minutes; the continuous integration runs it",
@@ -76,7 +76,7 @@ LEFT_OUT: dict[str, str] = {
     r"squeezebench run fig3a": "minutes on two cores; ten thousand points",
     r"squeezebench figure fig3a": "wants that run",
     r"squeezebench validity validity_size --figure": "computes the stored map again: a quarter of an hour",
-    r"squeezebench (check-solver|run .*-s) my_solver": "wants a plugin of the reader's own; tests/framework/cli makes one",
+    r"squeezebench (check-solver|run .*-s) my_solver": "wants a plugin of the reader's; tests/framework/cli makes one",
 }
 
 
