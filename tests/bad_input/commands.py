@@ -148,6 +148,14 @@ COMMANDS: list[tuple[str, int, str]] = [
     ("run quikstart", 2, "there is no scenario 'quikstart', and no such file; did you mean 'quickstart'?"),
     ("run nowhere.toml", 2, "nowhere.toml: there is no such scenario file"),
     ("run empty", 2, "empty is a folder: give a scenario file in it, or a scenario's name"),
+    ("run good.toml --solver", 2, "Option '--solver' requires an argument; see squeezebench run --help"),
+    ("store merge store --into", 2, "Option '--into' requires an argument; see squeezebench store merge --help"),
+    (
+        "run good.toml -s 'cumulant order=3'",
+        2,
+        "solver name 'cumulant order=3' is malformed: small letters, digits and _, starting with a letter; options follow "
+        "a colon, as in 'cumulant:order=3'",
+    ),
     (
         "run units.toml",
         2,

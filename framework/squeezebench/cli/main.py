@@ -161,8 +161,14 @@ def _usage_message(error: Any, given: list[str]) -> str:
                 message = f"{message} (got {value!r})"
     command = getattr(getattr(error, "ctx", None), "command_path", "")
     if not command:  # an option at the end without its value: the parser does not say whose
-        named = [info.name for info in app.registered_commands]
-        command = " ".join(["squeezebench", *[word for word in given[:1] if word in named]])
+        known = typer.main.get_command(app)
+        words = ["squeezebench"]
+        for word in given:
+            if word not in getattr(known, "commands", {}):
+                break
+            known = known.commands[word]  # type: ignore[attr-defined]  # a group has them
+            words.append(word)
+        command = " ".join(words)
     return f"{message.rstrip('.')}; see {command} --help"
 
 
