@@ -153,8 +153,8 @@ COMMANDS: list[tuple[str, int, str]] = [
     (
         "run good.toml -s 'cumulant order=3'",
         2,
-        "solver name 'cumulant order=3' is malformed: small letters, digits and _, starting with a letter; options follow "
-        "a colon, as in 'cumulant:order=3'",
+        "solver name 'cumulant order=3' is malformed: small letters, digits and _, starting with a letter; options "
+        "follow a colon, as in 'cumulant:order=3'",
     ),
     (
         "run units.toml",

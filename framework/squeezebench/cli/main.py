@@ -163,7 +163,7 @@ def _usage_message(error: Any, given: list[str]) -> str:
     if not command:  # an option at the end without its value: the parser does not say whose
         known = typer.main.get_command(app)
         words = ["squeezebench"]
-        for word in given:
+        for word in (word for word in given if not word.startswith("-")):
             if word not in getattr(known, "commands", {}):
                 break
             known = known.commands[word]  # type: ignore[attr-defined]  # a group has them
