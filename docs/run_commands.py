@@ -44,6 +44,7 @@ num = 21
 #: What a reader is meant to have already: text of a file, or the command that makes it.
 STAND_INS: dict[str, str] = {
     "my_scenario.toml": _SCENARIO,
+    "my_sweep.toml": _SCENARIO,
     "mine.toml": _SCENARIO,
     "million.toml": _SCENARIO,
     "results/": "squeezebench run quickstart -o results/",
