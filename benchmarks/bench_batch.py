@@ -91,7 +91,7 @@ class Slopes:
 
         model = sb.SpinModel.driven_cavity(N=_N, upsilon_ratio=0.9, gamma_s=50.0)
         eq = equations(model, order)
-        code = lane_code(eq)
+        code = lane_code(eq, LANES)
         n = int(eq.indices[0]) - 1
         w, h = np.zeros(n * ROWS * LANES), np.full(LANES, 1e-6)
         c = np.repeat(eq.coefficients[code.places], LANES)
@@ -99,26 +99,26 @@ class Slopes:
         best = np.inf
         for _ in range(7):
             started = time.perf_counter()
-            repeat_steps(w, h, code.steps, c, eq.indices, turns)
+            repeat_steps(w, h, code.steps, code.slope, c, eq.indices, turns)
             best = min(best, time.perf_counter() - started)
         return float(1e9 * best / (12 * turns * LANES))
 
     track_nanoseconds_a_right_hand_side.unit = "ns a point"  # type: ignore[attr-defined]
 
 
-def repeat_steps(w: Any, h: Any, steps: Any, c: Any, indices: Any, turns: int) -> None:
+def repeat_steps(w: Any, h: Any, steps: Any, slope: Any, c: Any, indices: Any, turns: int) -> None:
     """Take a step again and again, in compiled code."""
     global _REPEAT
     if _REPEAT is None:
         import numba
 
         @numba.njit(nogil=True)
-        def loop(w: Any, h: Any, steps: Any, c: Any, indices: Any, turns: int) -> None:
+        def loop(w: Any, h: Any, steps: Any, slope: Any, c: Any, indices: Any, turns: int) -> None:
             for _ in range(turns):
-                steps(w, h, c, indices, 1)
+                steps(w, h, c, indices, 1, slope)
 
         _REPEAT = loop
-    _REPEAT(w, h, steps, c, indices, turns)
+    _REPEAT(w, h, steps, slope, c, indices, turns)
 
 
 _REPEAT: Any = None

@@ -52,6 +52,8 @@ html_theme_options = {
 }
 html_sidebars = {"**": ["about.html", "searchbox.html", "navigation.html"]}
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
 
 
 # ---------------------------------------------------------------- docstrings

@@ -52,6 +52,10 @@ _MAX_LENGTH = 300
 _MAX_INTEGER = 2**53
 _NO_EXPRESSION = "this is no expression of numbers, names, + - * / ** and functions"
 
+#: A number with letters or a percent sign behind it, as people write quantities.
+_WITH_UNIT = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*(?![jJ]\s*$)[A-Za-zµμ%]+\s*")
+_UNIT = "this is a number with a unit: give the number alone; times are in the inverse of the rates' unit"
+
 _TOKEN = re.compile(
     r"[ \t]*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.])"
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<other>\*\*|[-+*/(),]))"
@@ -221,6 +225,8 @@ def _tree(text: str) -> ast.expr:
     """Syntax tree of an expression that holds only what expressions may hold; ValueError otherwise."""
     if len(text) > _MAX_LENGTH:
         raise ValueError(f"an expression has at most {_MAX_LENGTH} characters")
+    if _WITH_UNIT.fullmatch(text):
+        raise ValueError(_UNIT)
     if not text.strip() or _tokens(text) is None:
         raise ValueError(_NO_EXPRESSION)
     try:

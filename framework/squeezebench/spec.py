@@ -209,8 +209,9 @@ class Spec(Content):
 
 def _check_name(value: Any, what: str) -> None:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
+        hint = "; options follow a colon, as in 'cumulant:order=3'" if isinstance(value, str) and "=" in value else ""
         raise InvalidOptionError(
-            f"{what} {shown(value)} is malformed: small letters, digits and _, starting with a letter"
+            f"{what} {shown(value)} is malformed: small letters, digits and _, starting with a letter{hint}"
         )
 
 

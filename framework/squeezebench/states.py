@@ -205,7 +205,7 @@ class DickeState(State):
 
 @dataclass(frozen=True, eq=False)
 class MeanFieldSteadyState(State):
-    """Coherent state along the γ_s = 0 mean-field fixed point of the problem's model (the start of Fig. 3b).
+    """Coherent state along the γ_s = 0 mean-field fixed point of the problem's model (the start of figure 3b).
 
     The fixed point is (−2χu/Υ_c, Γu/Υ_c, −√(1 − u²)) for a drive along x, u = Υ/Υ_c ≤ 1; it turns with the drive.
     """

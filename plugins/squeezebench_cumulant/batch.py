@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,8 @@ class Batch:
         The reductions.
     reduced_only : bool
         Whether nobody keeps the series.
+    total : int
+        Points that take the same code, those of other batches included.
     """
 
     problems: list[sb.Problem]
@@ -66,6 +68,7 @@ class Batch:
     parameters: Array
     watches: Watches
     reduced_only: bool
+    total: int
 
 
 def solve_many(
@@ -118,6 +121,7 @@ def solve_many(
             np.ascontiguousarray(parameters[members]),
             watches.part(members),
             reduced_only,
+            len(problems),
         )
         solve = _reductions_alone if reduced_only and len(orders) == 1 else _with_courses
         for index, result in zip(members, solve(batch, options, moments_of), strict=True):
@@ -136,7 +140,7 @@ def _follow(
     equations = with_coefficients(batch.coefficients[0], order)
     if equations.code == ANY_ORDER:  # the terms that any point of the batch has
         equations = with_coefficients(np.abs(batch.coefficients).max(axis=0), order)
-    code = lane_code(equations)
+    code = lane_code(equations, batch.total)
     start = np.array([initial_coefficients(p.initial_state, p.N, order) for p in batch.problems])
     parameters = batch.parameters.copy()
     parameters[:, 0] = ends
@@ -145,6 +149,7 @@ def _follow(
         np.ascontiguousarray(batch.coefficients[:, code.places]),
         parameters,
         code.steps,
+        code.slope,
         equations.indices,
         times,
         watches,
@@ -236,7 +241,7 @@ def _with_courses(batch: Batch, options: Any, moments_of: Callable[..., sb.Momen
     none = Watches(batch.watches.kinds[:0], batch.watches.limits[:, :0], (), True)
     for k in sequence:
         asked = k == orders[0]
-        quiet = batch if asked else Batch(problems, orders, batch.coefficients, _unruled(batch), none, True)
+        quiet = batch if asked else replace(batch, parameters=_unruled(batch), watches=none, reduced_only=True)
         done = _follow(quiet, k, times, quiet.watches, ends, options)
         courses[k] = [_course(done, row, k, problem.N, grids[row], options) for row, problem in enumerate(problems)]
         for row in np.flatnonzero(done.status == TOO_MANY).tolist():
@@ -341,6 +346,7 @@ def _refined(
             batch.parameters[again],
             batch.watches.part(again),
             True,
+            batch.total,
         )
         nowhere = np.empty((len(again), 0))
         reduced[again] = _follow(part, batch.orders[0], nowhere, part.watches, ends[again], options).reduced

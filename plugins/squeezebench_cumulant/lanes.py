@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from squeezebench.jit import kernel
+from squeezebench.lanes.few import FEW, slope_address, steps_address
 from squeezebench.lanes.layout import LANES, POINT, ROWS, SLOPE
 
 from .coefficients import PLACES
 from .equations import ANY_ORDER, NAMED, Equations
+from .kernels import compiled
 
 __all__ = ["LaneCode", "any_order", "lane_code"]
 
@@ -30,40 +30,41 @@ class LaneCode(NamedTuple):
 
     Attributes
     ----------
-    steps : numba function by its address
+    steps, slope : numba functions by their addresses
         See `squeezebench.lanes.drive.drive`.
     places : ndarray (U,)
-        Which of the coefficients it reads.
+        Which of the coefficients they read.
     """
 
     steps: Any
+    slope: Any
     places: Ints
 
 
-def lane_code(equations: Equations) -> LaneCode:
-    """Generated code for low orders, else the loops.
+def lane_code(equations: Equations, points: int) -> LaneCode:
+    """Code for blocks, generated for low orders, else the loops; that for one point where there are few.
 
     Parameters
     ----------
     equations : Equations
         Of any point of the batch: all have the same order and kind.
+    points : int
+        How many there are.
     """
     order, code = equations.order, equations.code
+    everything = np.arange(len(PLACES))
+    if points <= FEW:
+        return LaneCode(steps_address(), slope_address(compiled(equations)), everything)
     if code == ANY_ORDER:
-        return LaneCode(steps_by_address("any_order"), np.arange(len(PLACES)))
+        return LaneCode(_generated("any_order"), slope_address(), everything)
     name = "named" if code == NAMED else "general"
     places = getattr(import_module(f".order_{order}_lanes", __package__), name.upper())
-    return LaneCode(steps_by_address(f"order_{order}_{name}"), np.array(places, dtype=np.int64))
+    return LaneCode(_generated(f"order_{order}_{name}"), slope_address(), np.array(places, dtype=np.int64))
 
 
-@lru_cache(maxsize=16)
-def steps_by_address(name: str) -> Any:
-    """Address of the steps in a generated file; compiles them if need be. See `kernels.pointer`."""
-    function = import_module(f".{name}_steps", __package__).steps
-    vector = numba.types.Array(numba.float64, 1, "C")
-    whole = numba.types.Array(numba.int64, 1, "C")
-    signature = numba.void(vector, vector, vector, whole, numba.int64)
-    return numba.types.CompileResultWAP(function.get_compile_result(signature))
+def _generated(name: str) -> Any:
+    """Address of the steps in a generated file."""
+    return steps_address(import_module(f".{name}_steps", __package__).steps)
 
 
 @kernel

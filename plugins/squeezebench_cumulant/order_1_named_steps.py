@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +19,11 @@ Ints = NDArray[np.int64]
 
 
 @kernel
-def steps(w: Array, h: Array, c: Array, indices: Ints, what: int) -> None:
+def steps(w: Array, h: Array, c: Array, indices: Ints, what: int, single: Any) -> None:
     """Take slopes of a block w with coefficients c: slope 0 (`what` = 0), the step of sizes h (1), slopes 13 … 15 (2).
 
     After the step the new values are at the rows of the points, where they stay when the last slopes are taken.
+    `single` is for `squeezebench.lanes.few` alone.
     """
     n = w.shape[0] // 336
     r, lanes = w.reshape((n, 336)), len(h)

@@ -13,7 +13,7 @@ from squeezebench.lanes.batch import follow, in_threads, parameters_of, watches_
 from squeezebench.lanes.drive import DONE, STOPPED, TOO_MANY
 from squeezebench.pauli import pauli_tables
 
-from .lanes import steps_by_address
+from .lanes import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def solve_many(problems: Sequence[sb.Problem], options: Any, context: sb.Context
             start,
             coefficients,
             np.ascontiguousarray(parameters[rows]),
-            steps_by_address(),
+            *code_of(len(problems)),
             np.zeros(1, dtype=np.int64),
             times,
             watches.part(rows),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from squeezebench.jit import kernel
+from squeezebench.lanes.few import FEW, slope_address, steps_address
 from squeezebench.lanes.generate import steps
 from squeezebench.lanes.layout import LANES, POINT, ROWS, SLOPE
 
-__all__ = ["bloch", "main", "source", "steps_by_address"]
+from .kernels import right_hand_side
+
+__all__ = ["alone", "bloch", "code_of", "main", "source"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,6 +52,12 @@ def bloch(w: Array, c: Array, indices: Ints) -> None:
             out[j] = single[j] + with_x * x[j] + with_y * y[j] + with_z * z[j]
 
 
+@kernel
+def alone(v: Array, c: Array, indices: Ints, out: Array) -> None:
+    """The same for one point: v (3,) and c (39,) to out (3,)."""
+    right_hand_side(v, c[:12].reshape((3, 4)), c[12:].reshape((3, 3, 3)), out)
+
+
 def source() -> str:
     """Text of the file of steps."""
     return steps("lanes", "bloch", "squeezebench_mean_field.lanes")
@@ -61,15 +68,13 @@ def main() -> None:
     Path(__file__).with_name("bloch_steps.py").write_text(source(), encoding="utf-8")
 
 
-@lru_cache(maxsize=1)
-def steps_by_address() -> Any:
-    """Address of the steps, for `squeezebench.lanes.drive.drive`; compiles them if need be."""
+def code_of(points: int) -> tuple[Any, Any]:
+    """Addresses of steps and right-hand side, for `squeezebench.lanes.drive.drive`; compiles them if need be."""
+    if points <= FEW:
+        return steps_address(), slope_address(alone)
     from .bloch_steps import steps as function
 
-    vector = numba.types.Array(numba.float64, 1, "C")
-    whole = numba.types.Array(numba.int64, 1, "C")
-    signature = numba.void(vector, vector, vector, whole, numba.int64)
-    return numba.types.CompileResultWAP(function.get_compile_result(signature))  # type: ignore[attr-defined]
+    return steps_address(function), slope_address()
 
 
 if __name__ == "__main__":

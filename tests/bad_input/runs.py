@@ -73,7 +73,11 @@ RUNS: list[tuple[str, str, str]] = [
         "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… cannot be read: File name too long",
     ),
     ('run(scenario, store="badstore")', STORE, "badstore is no store that can be read: store.json: it is no JSON text"),
-    ('run(scenario, store="newstore")', STORE, "newstore has schema 99; this squeezebench reads schema 1"),
+    (
+        'run(scenario, store="newstore")',
+        STORE,
+        "newstore has schema 99; this squeezebench reads schema 1: use the one that wrote it, or another folder",
+    ),
     (
         'run(scenario, store="otherstore")',
         STORE,
@@ -83,7 +87,7 @@ RUNS: list[tuple[str, str, str]] = [
     ("load(None)", OPTION, "store = None is no path: give a folder"),
     ('load("nowhere")', STORE, "nowhere is no store: 'squeezebench run … -o nowhere' makes one"),
     ('load("empty")', STORE, "empty is no store: 'squeezebench run … -o empty' makes one"),
-    ('load("file")', STORE, "file is no store that can be read: store.json: Not a directory"),
+    ('load("file")', STORE, "file is a file: a store is a folder, as 'squeezebench run … -o FOLDER' makes one"),
     ('load("emptystore")', STORE, "emptystore holds no run: 'squeezebench run … -o emptystore' adds one"),
     ('load("badstore")', STORE, "badstore is no store that can be read: store.json: it is no JSON text"),
     ('load("store", run="fig2a")', STORE, "store has no run 'fig2a'; it has small"),

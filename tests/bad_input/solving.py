@@ -247,7 +247,7 @@ SPECS: list[tuple[str, str, str]] = [
     ('Scenario.from_toml("")', SCENARIO, "path = '' is no path: give a scenario file"),
     ("Scenario.from_toml(3)", SCENARIO, "path = 3 is no path: give a scenario file"),
     ('Scenario.from_toml("nowhere.toml")', SCENARIO, "nowhere.toml: there is no such scenario file"),
-    ('Scenario.from_toml("empty")', SCENARIO, "empty: there is no such scenario file"),
+    ('Scenario.from_toml("empty")', SCENARIO, "empty is a folder: give a scenario file in it, or a scenario's name"),
     ('Scenario.from_toml("latin.toml")', SCENARIO, "latin.toml: cannot be read as UTF-8 text: ..."),
     ('Scenario.from_toml("syntax.toml")', SCENARIO, "syntax.toml: not a TOML text: ..."),
     ('Scenario.from_text(b"times = 3")', SCENARIO, "b'times = 3' is no text: give the content of a scenario file"),

@@ -23,7 +23,7 @@ BASE = {"model": CAVITY, "times": {"stop": 1, "num": 5}}
     ("entries", "message"),
     [
         ({**BASE, "modle": {}}, "modle: unknown key; did you mean 'model'?"),
-        ({**BASE, "schema": 2}, "schema = 2: input should be 1"),
+        ({**BASE, "schema": 2}, "schema = 2: this squeezebench reads scenarios of schema 1"),
         ({**BASE, "name": "a b"}, "name = 'a b': expected at most 100 letters, digits, '_', '-' and '.'"),
         ({**BASE, "title": 3}, "title = 3: input should be a valid string"),
         ({**BASE, "model": {**CAVITY, "gama_s": 3}}, "model.gama_s: unknown key; did you mean 'gamma_s'?"),
@@ -489,3 +489,16 @@ def test_arbitrary_text_is_no_scenario(text):
             Scenario.from_text(content)
     with pytest.raises(InvalidScenarioError):
         Scenario.from_json(text)
+
+
+def test_a_byte_order_mark_before_the_text_is_no_error(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + b"times = [0, 1]\n[model]\ntype = 'driven_cavity'\nN = 4\nupsilon_ratio = 0.9\n")
+    assert Scenario.from_toml(path).points()[0].problem.N == 4
+
+
+@pytest.mark.parametrize("text", ["4 MHz", "4MHz", "1 ms", "50 %", "1e3 Hz", "-2.5 µs"])
+def test_a_number_with_a_unit_is_refused_with_what_to_give_instead(text):
+    entries = {"model": {"type": "driven_cavity", "N": 4, "upsilon_ratio": text}, "times": [0, 1]}
+    with pytest.raises(InvalidScenarioError, match="number with a unit: give the number alone"):
+        Scenario.from_dict(entries).points()

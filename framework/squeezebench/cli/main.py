@@ -162,7 +162,16 @@ def _usage_message(error: Any, given: list[str]) -> str:
             if value not in message:
                 message = f"{message} (got {value!r})"
     command = getattr(getattr(error, "ctx", None), "command_path", "")
-    return f"{message.rstrip('.')}; see {command or 'squeezebench'} --help"
+    if not command:  # an option at the end without its value: the parser does not say whose
+        known = typer.main.get_command(app)
+        words = ["squeezebench"]
+        for word in (word for word in given if not word.startswith("-")):
+            if word not in getattr(known, "commands", {}):
+                break
+            known = known.commands[word]  # type: ignore[attr-defined]  # a group has them
+            words.append(word)
+        command = " ".join(words)
+    return f"{message.rstrip('.')}; see {command} --help"
 
 
 def _fail(error: SqueezebenchError, code: int) -> NoReturn:

@@ -143,8 +143,24 @@ def run(
         where = "" if output is None else f" in {store.path}"
         note = f"{computed} cells computed, {stored} taken from the store{where}"
         console(stderr=True).print(note + ("; --fresh computes them again" if stored else ""), markup=False)
+        if computed and not stored and (seconds := _compiled(results)) > _LONG_COMPILATION:
+            console(stderr=True).print(
+                f"{seconds:.0f} s went into compiling kernels; they are kept, and the next run is as much faster",
+                markup=False,
+            )
     named = [spec.label for spec in plan.specs] if solver else []
     raise typer.Exit(exit_code(results, judgements, named=named, expectations=expectations))
+
+
+#: Seconds of compilation from which on somebody who waited for them is told so.
+_LONG_COMPILATION = 5.0
+
+
+def _compiled(results: Any) -> float:
+    """Seconds that numba took in all cells of a run."""
+    import numpy as np
+
+    return float(np.nansum(results["compile_seconds"].values)) if "compile_seconds" in results else 0.0
 
 
 @contextlib.contextmanager

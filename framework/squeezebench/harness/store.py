@@ -72,10 +72,17 @@ class Store:
             schema = head["schema"] if head["kind"] == KIND else None
         except FileNotFoundError as error:
             raise StoreError(f"{self._name} is no store: 'squeezebench run … -o {self._name}' makes one") from error
+        except NotADirectoryError as error:
+            raise StoreError(
+                f"{self._name} is a file: a store is a folder, as 'squeezebench run … -o FOLDER' makes one"
+            ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{self._name} is no store that can be read: {marker.name}: {_reason(error)}") from error
         if schema != SCHEMA:
-            raise StoreError(f"{self._name} has schema {schema!r}; this squeezebench reads schema {SCHEMA}")
+            raise StoreError(
+                f"{self._name} has schema {schema!r}; this squeezebench reads schema {SCHEMA}: use the one that "
+                "wrote it, or another folder"
+            )
         self._index: dict[str, dict[str, Any]] = {}
         self._where: dict[str, str] = {}
         self._status: dict[str, str] = {}

@@ -54,6 +54,7 @@ def drive(
     coefficients: Array,
     parameters: Array,
     steps: Any,
+    slope: Any,
     indices: Ints,
     times: Array,
     kinds: Ints,
@@ -81,8 +82,10 @@ def drive(
     parameters : ndarray (P, 8)
         Last time, N, Γ, Ω; the stop rule: 1 if there is one, ξ² above which and time after which it holds, N_c.
     steps : numba function by its address
-        ``steps(w, h, c, indices, what)``, written by `generate.steps`: what it does to a block w with steps h (lanes,)
-        and coefficients c (U × lanes).
+        ``steps(w, h, c, indices, what, slope)``, written by `generate.steps` or those of `few`: what it does to a
+        block w with steps h (lanes,) and coefficients c (U × lanes).
+    slope : numba function by its address
+        Right-hand side for one point, passed on to it.
     indices : ndarray
         Passed on to it.
     times : ndarray (P, T)
@@ -149,7 +152,7 @@ def drive(
                 began = True
             if not began:
                 break
-            steps(w, h, c, indices, 0)
+            steps(w, h, c, indices, 0, slope)
             for lane in range(LANES):
                 p = states[lane, _P]
                 if p < 0 or clock[lane, _H] != -1.0:
@@ -159,13 +162,14 @@ def drive(
                 take(w, _K, lane, slope_0)
                 clock[lane, _H] = first_step(y, slope_0, rtol, atol, parameters[p, 0])
                 while states[lane, _SAVED] < times.shape[1] and times[p, states[lane, _SAVED]] <= 0.0:
-                    out[p, states[lane, _SAVED]] = y
+                    take(w, _Y, lane, out[p, states[lane, _SAVED]])
                     states[lane, _SAVED] += 1
                 if parameters[p, 0] <= 0.0:
                     about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
                     end(w, lane, p, 0.0, kinds, watches, v, about, spin, covariance, reduced)
                     ended[p], status[p] = 0.0, DONE
-                    counts[p] = states[lane, _SAVED:]
+                    for i in range(counts.shape[1]):  # an assignment of slices takes numba seconds to compile
+                        counts[p, i] = states[lane, _SAVED + i]
                     clock[lane, _T], clock[lane, _STEP], states[lane, _P] = math.inf, -1.0, -1
                     fresh = True
         if working == 0:
@@ -178,7 +182,7 @@ def drive(
             final = t + 1.01 * clock[lane, _H] >= stop
             h[lane] = stop - t if final else clock[lane, _H]
             clock[lane, _STEP] = 1.0 if final else 0.0
-        steps(w, h, c, indices, 1)
+        steps(w, h, c, indices, 1, slope)
         step_errors(w, n, rtol, atol, worst_5, worst_3, total)
 
         inside = False
@@ -263,7 +267,7 @@ def drive(
                 inside = True
 
         if inside:
-            steps(w, h, c, indices, 2)
+            steps(w, h, c, indices, 2, slope)
             for lane in range(LANES):
                 if clock[lane, _DENSE] == 0.0:
                     continue
@@ -320,6 +324,7 @@ def drive(
                 about[0], about[1], about[2] = parameters[p, 1], parameters[p, 2], parameters[p, 3]
                 end(w, lane, p, t, kinds, watches, v, about, spin, covariance, reduced)
                 ended[p], status[p] = t, result
-                counts[p] = states[lane, _SAVED:]
+                for i in range(counts.shape[1]):
+                    counts[p, i] = states[lane, _SAVED + i]
                 clock[lane, _T], clock[lane, _STEP], states[lane, _P] = math.inf, -1.0, -1
                 fresh = True

@@ -34,11 +34,13 @@ def read_text(path: str | os.PathLike[str]) -> str:
     shown_path = str(path) if str(path).isprintable() else shown(str(path))
     try:
         file = Path(path)
+        if file.is_dir():
+            raise InvalidScenarioError(f"{shown_path} is a folder: give a scenario file in it, or a scenario's name")
         if not file.is_file():
             raise InvalidScenarioError(f"{shown_path}: there is no such scenario file")
         if file.stat().st_size > _MAX_BYTES:
             raise InvalidScenarioError(f"{shown_path}: is larger than {_MAX_BYTES} bytes, which is no scenario")
-        return file.read_bytes().decode("utf-8")
+        return file.read_bytes().decode("utf-8-sig")  # some editors put a mark in front, which TOML does not know
     except InvalidScenarioError:
         raise
     except (OSError, ValueError) as error:

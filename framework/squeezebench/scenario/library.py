@@ -67,14 +67,14 @@ def load_scenario(name_or_path: str | os.PathLike[str] | Scenario, extra: Iterab
     more = {scenario.name: scenario for scenario in extra}
     if name_or_path in more:
         return more[name_or_path]
-    if any(mark in name_or_path for mark in ("/", "\\")) or name_or_path.endswith(".toml") or _is_file(name_or_path):
+    if any(mark in name_or_path for mark in ("/", "\\")) or name_or_path.endswith(".toml") or _is_there(name_or_path):
         return Scenario.from_toml(name_or_path)
     hint = nearest(name_or_path, [*builtin_names(), *more])
     raise InvalidScenarioError(f"there is no scenario {shown(name_or_path)}, and no such file{hint}")
 
 
-def _is_file(path: str) -> bool:
+def _is_there(path: str) -> bool:
     try:
-        return Path(path).is_file()
+        return bool(path) and Path(path).exists()
     except (OSError, ValueError):  # a text that no path can be
         return False

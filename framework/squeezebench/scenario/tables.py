@@ -50,6 +50,12 @@ def _name(value: str) -> str:
     return value
 
 
+def _schema(value: Any) -> Any:
+    if type(value) is int and value != 1:
+        raise PydanticCustomError("schema", "this squeezebench reads scenarios of schema 1")
+    return value
+
+
 #: A number, or the text of an expression; which names it may ask for depends on where it stands.
 Number = Annotated[Any, BeforeValidator(_number)]
 
@@ -118,7 +124,7 @@ class ExpectedTable(Table):
 class Document(Table):
     """A scenario file."""
 
-    version: Literal[1] = Field(default=1, alias="schema")
+    version: Annotated[Literal[1], BeforeValidator(_schema)] = Field(default=1, alias="schema")
     name: Annotated[str, AfterValidator(_name)] = ""
     title: str = ""
     source: str = ""
