@@ -119,7 +119,7 @@ def test_a_comparison_is_the_same_in_both_directions() -> None:
     assert pairs.verdict.values[:, 0, 0].tolist() == ["agree"] * 4
 
 
-@pytest.mark.parametrize("fault", ["no up", "chi", "axes"])
+@pytest.mark.parametrize("fault", ["no up", "chi", "axes", "swapped", "wrong axes"])
 def test_a_fault_is_seen(fault: str) -> None:
     assert script().power(fault, 2, 512)["any"] == 1.0
 
@@ -129,10 +129,19 @@ def test_right_trajectories_are_right() -> None:
     assert script().alarms(first, 5, 64, two=False)["any"] <= 0.2
 
 
+@pytest.mark.parametrize("N", [4, 12])
+def test_a_fault_in_what_claims_to_be_exact_is_seen(N: int) -> None:
+    in_blocks = {"bars", "pairs", "wide"}
+    for fault in script().FAULTS.keys() - in_blocks:
+        differ, tolerances = script().exact_pair(fault, N)
+        assert differ, fault
+        assert tolerances > 10, fault
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["gamma", "bars", "N - 1"])
+@pytest.mark.parametrize("fault", ["gamma", "bars", "N - 1", "gamma_s", "start"])
 def test_a_subtle_fault_is_seen_in_95_of_100(fault: str) -> None:
-    assert script().power(fault, 40, 4096 if fault == "gamma" else 1024)["any"] >= 0.95
+    assert script().power(fault, 40, script().FAULTS[fault].trajectories)["any"] >= 0.95
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 import squeezebench as sb
 from squeezebench.cli.main import main
 from squeezebench.errors import StoreError
-from squeezebench.recommendation.accuracy import NEIGHBOURS, SAFETY, distance_outside, expected_error
+from squeezebench.recommendation.accuracy import HARDER, NEIGHBOURS, SAFETY, distance_outside, expected_error
 from squeezebench.recommendation.advise import advise, question_of
 from squeezebench.recommendation.cells import FRACTIONS, SHIPPED, Cell, Evidence, Point, header, line, read, shipped
 from squeezebench.recommendation.collect import BOX, SPECS, design, measure, solve_cell
@@ -170,6 +170,19 @@ def test_one_bad_neighbour_is_enough_to_refuse() -> None:
     worse = [dataclasses.replace(c, errors={"xi2": (math.inf,) * len(FRACTIONS)}) if c is near else c for c in cells]
     assert expected_error(worse, point, "xi2").error == math.inf
     assert expected_error(cells[: NEIGHBOURS - 1], point, "xi2").error == math.inf
+
+
+def test_neighbours_that_are_all_easier_vouch_for_nothing() -> None:
+    point = Point(100, 10.0, 0.6, 0.0, 0.1)
+    easy = [cell for cell in around(100, 0.001) if cell.point.N < 100]
+    assert len(easy) >= NEIGHBOURS
+    assert expected_error(easy, point, "xi2").error == math.inf
+    harder = [toy(400, error, u=u) for u, error in ((0.6, 0.002), (0.7, 0.003), (0.8, 0.5))]
+    found = expected_error([*easy, *harder], point, "xi2")
+    # The nearest two of those that are as hard count, however many easy ones are nearer.
+    assert found.error == pytest.approx(SAFETY * 0.003)
+    assert len(found.cells) == NEIGHBOURS + HARDER
+    assert expected_error([*easy, harder[0]], point, "xi2").error == math.inf
 
 
 def test_an_error_is_read_at_the_same_stage_of_decay_and_never_beyond_the_course() -> None:
