@@ -45,7 +45,7 @@ FAULTS = {
     "gamma_s": Fault("1.02 γ_s", "problem", 4096),
     "dephasing": Fault("1.05 γ_d, of γ_d/Γ = 2", "problem", 4096),
     "drive": Fault("sign of Ω_y, of Ω_y = Ω_x/5", "problem"),
-    "start": Fault("start turned by 0.01", "problem", 4096),
+    "start": Fault("start turned by 0.01", "problem"),
     "pairs": Fault("every trajectory counted twice (bars too small by √2)", "blocks"),
     "wide": Fault("error bars too large by 2", "blocks"),
 }
