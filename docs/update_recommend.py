@@ -129,8 +129,8 @@ def region_section(tallies: Sequence[tuple[str, Tally]]) -> str:
     text = (
         "The same evidence asked about its own points, with the point or its whole region left out of it (all points "
         "of the inner regions, a quarter for the others and for single points): at 1, 2, 5 and 10 %, up to a tenth, "
-        "three tenths and all of each course, without a limit of time. What meets is known from the cell that was left out; "
-        "of trajectories, two of its standard errors are to be within the tolerance."
+        "three tenths and all of each course, without a limit of time. What meets is known from the cell that was left "
+        "out; of trajectories, two of its standard errors are to be within the tolerance."
     )
     header = ("left out", "questions", "refused", "tolerance met", "seconds within 3×")
     inner = [t for name, t in tallies if name in INNER]
