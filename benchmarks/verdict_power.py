@@ -148,7 +148,7 @@ def _exact_table(faults: list[str], sizes: list[int]) -> None:
         if FAULTS[fault].where == "blocks":
             continue
         found = [exact_pair(fault, N) for N in sizes]
-        cells = ["no state" if np.isinf(times) else f"{times:.2g}" for _, times in found]
+        cells = ["no state" if np.isinf(times) else f"{float(f'{times:.2g}'):.0f}" for _, times in found]
         _line(
             FAULTS[fault].text,
             *(cell if differ else f"{cell}, **agree**" for cell, (differ, _) in zip(cells, found, strict=True)),
