@@ -81,7 +81,8 @@ def trial_section(head: dict[str, Any], trials: Sequence[Trial]) -> str:
         f"0.5 to 10 %, within 5 s), none of them measured before. Refused were {percent(refused, len(trials))}: "
         f"{slow} since what meets the tolerance takes longer, {outside} as outside, {refused - slow - outside} since "
         f"nothing is shown to meet it. The others were carried out and held against a reference. "
-        f"`{head['command']}`, on {head['machine']['processor']}, {str(head['created'])[:10]}."
+        f"`{head['command']}`, on {head['machine']['processor']}, {str(head['created'])[:10]}"
+        f"{'; ' + head['note'] if head.get('note') else ''}."
     )
     header = ("of the answered", "number", "tolerance met", "seconds within 3×", "seconds in the interval")
     return f"{first}\n\n{table(header, rows)}"
