@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from squeezebench.errors import StoreError
 from squeezebench.recommendation.accuracy import HARDER, NEIGHBOURS, SAFETY, distance_outside, expected_error
 from squeezebench.recommendation.advise import advise, question_of
 from squeezebench.recommendation.cells import FRACTIONS, SHIPPED, Cell, Evidence, Point, header, line, read, shipped
-from squeezebench.recommendation.collect import BOX, SPECS, design, measure, solve_cell
+from squeezebench.recommendation.collect import BOX, SPECS, design, measure, solve_cell, stored_problems
 from squeezebench.recommendation.cost import CostModel
 from squeezebench.recommendation.errors_of import judge
 from squeezebench.recommendation.leave_out import leave_out, tally
@@ -239,6 +240,28 @@ def test_the_evidence_that_ships_is_whole() -> None:
     for log_N, log_gamma, u, chi in rng.uniform(*np.array(BOX).T, size=(20, 4)):
         point = Point(round(10**log_N), 10**log_gamma, u, chi, 1.0)
         assert distance_outside(evidence.points, point) < 0.02
+
+
+def test_points_whose_exact_answers_are_stored_are_measured_on_the_times_of_those() -> None:
+    known = stored_problems()
+    assert {point.N for point in known} == {1000, 2000}
+    assert {*known} <= {*shipped().points}
+    for point in known:
+        cell = next(cell for cell in shipped().of("cumulant:order=3") if cell.point == point)
+        assert (cell.kind, cell.reference) == ("exact", "stored")
+    point = next(point for point in known if point.gamma_s == 50.0)
+    (cell,) = measure(point, specs=("cumulant:order=3",), problem=known[point])
+    assert (cell.kind, cell.reference) == ("exact", "stored")
+    # As far as `validity` finds it, and what the stored answer does not know of itself.
+    assert 2.42e-4 < cell.errors["xi2"][-1] < 2.42e-4 + 1e-4
+
+
+def test_a_refusal_says_what_would_be_enough() -> None:
+    answer = sb.recommend(10_000, 50.0, 0.9, rtol=0.02, stop=0.05, max_seconds=60)
+    assert answer.refused
+    seconds, looser = (float(re.search(f"{name} = ([0-9.e+]+)", answer.reason)[1]) for name in ("max_seconds", "rtol"))  # type: ignore[index]
+    assert not sb.recommend(10_000, 50.0, 0.9, rtol=0.02, stop=0.05, max_seconds=seconds).refused
+    assert not sb.recommend(10_000, 50.0, 0.9, rtol=looser, stop=0.05, max_seconds=60).refused
 
 
 def test_evidence_survives_its_file(tmp_path: Path) -> None:
