@@ -9,17 +9,82 @@ import numpy as np
 
 import squeezebench as sb
 
-__all__ = ["FAULTS", "BlockEquation", "Faulty"]
+__all__ = ["FAULTS", "BlockEquation", "Fault", "Faulty", "FaultyExact", "wrong_problem"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """One way to be wrong.
+
+    Attributes
+    ----------
+    text : str
+        What it is.
+    where : {"problem", "blocks", "moments", "equation"}
+        What is altered: the problem that is solved, the blocks of a sampled solution, the moments of any, or the
+        equation that trajectories are compared with.
+    trajectories : int
+        How many it is measured with.
+    """
+
+    text: str
+    where: str
+    trajectories: int = 1024
+
+
+#: Fault → what it is. The first four are those that the verdicts must see.
+FAULTS = {
+    "gamma": Fault("1.02 Γ", "problem", 4096),
+    "no up": Fault("no channel J → J + 1", "equation"),
+    "chi": Fault("sign of χ", "problem"),
+    "bars": Fault("error bars too small by 2", "blocks"),
+    "swapped": Fault("c₊ and c₋ exchanged", "equation"),
+    "N - 1": Fault("N − 1 for N", "moments"),
+    "axes": Fault("variances along x and z exchanged", "moments"),
+    "wrong axes": Fault("variances along y and z exchanged", "moments"),
+    "gamma_s": Fault("1.02 γ_s", "problem", 4096),
+    "dephasing": Fault("1.05 γ_d, of γ_d/Γ = 2", "problem", 4096),
+    "drive": Fault("sign of Ω_y, of Ω_y = Ω_x/5", "problem"),
+    "start": Fault("start turned by 0.01", "problem"),
+    "pairs": Fault("every trajectory counted twice (bars too small by √2)", "blocks"),
+    "wide": Fault("error bars too large by 2", "blocks"),
+}
+
+
+def wrong_problem(fault: str, problem: sb.Problem) -> sb.Problem:
+    """The problem that is solved instead of `problem`."""
+    model, initial = problem.model, problem.initial_state
+    changes: dict[str, dict[str, Any]] = {
+        "gamma": {"collective_emission": 1.02 * model.collective_emission},
+        "gamma_s": {"emission": 1.02 * model.emission},
+        "dephasing": {"dephasing": 1.05 * model.dephasing},
+        "chi": {"chi": -model.chi},
+        "drive": {"drive": (model.drive[0], -model.drive[1], model.drive[2])},
+        "N - 1": {"N": model.N - 1},
+    }
+    if fault == "start":
+        initial = dataclasses.replace(initial, phi=initial.phi + 0.01)
+    return sb.Problem(dataclasses.replace(model, **changes.get(fault, {})), initial, problem.times)
+
+
+def wrong_moments(fault: str, N: int, spin: Any, covariance: Any) -> tuple[Any, Any]:
+    """Mean spin and covariance, of a state or of each block, with a fault."""
+    if fault == "N - 1":
+        return spin * N / (N - 1), covariance * N / (N - 1)
+    if fault == "axes":
+        return spin, covariance[..., [2, 1, 0], :][..., [2, 1, 0]]
+    if fault == "wrong axes":
+        return spin, covariance[..., [0, 2, 1], :][..., [0, 2, 1]]
+    return spin, covariance
 
 
 class Faulty(sb.Solver):
-    """Quantum trajectories with a fault: in the model that they solve, or in the blocks that they return.
+    """Quantum trajectories with a fault: in the problem that they solve, or in the blocks that they return.
 
     Parameters
     ----------
-    fault : {"none", "gamma", "chi", "bars", "N - 1", "axes"}
-        1.02 Γ; −χ; blocks that scatter half as much as they should, so that error bars are too small by 2; one spin
-        less, scaled up; variances along x and z exchanged.
+    fault : str
+        One of `FAULTS`, or ``"none"``.
     trajectories : int
         How many.
     """
@@ -35,27 +100,52 @@ class Faulty(sb.Solver):
     def solve(self, problem: sb.Problem, options: Any, context: sb.Context) -> sb.Moments:
         from squeezebench.host import get_host
 
-        model = problem.model
-        changes: dict[str, Any] = {
-            "gamma": {"collective_emission": 1.02 * model.collective_emission},
-            "chi": {"chi": -model.chi},
-            "N - 1": {"N": model.N - 1},
-        }.get(self.fault, {})
-        asked = sb.Problem(dataclasses.replace(model, **changes), problem.initial_state, problem.times)
         mcwf = get_host().solver("mcwf")
-        given = mcwf.resolve_options("default", {"n_trajectories": self.trajectories})
-        samples = mcwf.solve(asked, given, context).samples
-        spin, covariance = samples.spin, samples.covariance
-        if self.fault == "N - 1":
-            spin, covariance = spin * model.N / (model.N - 1), covariance * model.N / (model.N - 1)
-        elif self.fault == "axes":
-            covariance = covariance[..., [2, 1, 0], :][..., [2, 1, 0]]
-        elif self.fault == "bars":
-            mean, second = spin.mean(axis=0), (covariance + _outer(spin)).mean(axis=0)
-            halved = (second + covariance + _outer(spin)) / 2
-            spin = (mean + spin) / 2
-            covariance = halved - _outer(spin)
+        asked = self.trajectories // 2 if self.fault == "pairs" else self.trajectories
+        given = mcwf.resolve_options("default", {"n_trajectories": asked})
+        samples = mcwf.solve(wrong_problem(self.fault, problem), given, context).samples
+        if self.fault == "pairs":
+            return sb.Moments.from_samples(_twice(samples))
+        if self.fault in ("bars", "wide"):
+            spin, covariance = _scattering(samples, 0.5 if self.fault == "bars" else 2.0)
+        else:
+            spin, covariance = wrong_moments(self.fault, problem.N, samples.spin, samples.covariance)
         return sb.Moments.from_samples(dataclasses.replace(samples, spin=spin, covariance=covariance))
+
+
+class FaultyExact(sb.Solver):
+    """The master equation with a fault in the problem or in the moments, claimed to be exact."""
+
+    name = "faulty_exact"
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+
+    def claim(self, problem: sb.Problem, options: Any) -> sb.Claim:
+        return sb.Claim("exact")
+
+    def solve(self, problem: sb.Problem, options: Any, context: sb.Context) -> sb.Moments:
+        from squeezebench.host import get_host
+
+        solver = get_host().solver("permutational")
+        given = solver.resolve_options("default", {})
+        moments = solver.solve(wrong_problem(self.fault, problem), given, context)
+        return sb.Moments(*wrong_moments(self.fault, problem.N, moments.spin, moments.covariance))
+
+
+def _scattering(samples: Any, factor: float) -> tuple[Any, Any]:
+    """Blocks whose distance from the mean is multiplied, of the state itself: the mean stays what it is."""
+    spin, second = samples.spin, samples.covariance + _outer(samples.spin)
+    spin = spin.mean(axis=0) + factor * (spin - spin.mean(axis=0))
+    second = second.mean(axis=0) + factor * (second - second.mean(axis=0))
+    return spin, second - _outer(spin)
+
+
+def _twice(samples: Any) -> Any:
+    """Every block two times, as if the second were one of its own."""
+    twice = {name: np.concatenate([getattr(samples, name)] * 2) for name in ("weight", "spin", "covariance", "count")}
+    ends = np.append(samples.index0, samples.index0 + samples.count.sum())
+    return dataclasses.replace(samples, **twice, index0=ends)
 
 
 def _outer(vectors: Any) -> Any:
@@ -135,15 +225,3 @@ class BlockEquation(sb.Solver):
             up = 0.0
         jumps = {0: np.sqrt(rate * zero) * minus, 1: np.sqrt(rate * down) * to_lower, -1: np.sqrt(rate * up) * to_upper}
         return {"G": -1j * H - loss / 2, "minus": minus, "jumps": jumps, "J": (x, y, z)}
-
-
-#: Fault → (what it is, whether it lies in the trajectories or in the equation that they are compared with).
-FAULTS = {
-    "gamma": ("1.02 Γ", "sampled"),
-    "no up": ("no channel J → J + 1", "exact"),
-    "chi": ("sign of χ", "sampled"),
-    "bars": ("error bars too small by 2", "sampled"),
-    "swapped": ("c₊ and c₋ exchanged", "exact"),
-    "N - 1": ("N − 1 for N", "sampled"),
-    "axes": ("variances along x and z exchanged", "sampled"),
-}

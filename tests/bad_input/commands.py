@@ -281,7 +281,11 @@ COMMANDS: list[tuple[str, int, str]] = [
     ),
     ("validity quickstart --run last", 2, "--run last chooses among the runs of a folder; 'quickstart' is none"),
     ("validity . --fresh", 2, "--fresh says how to run a scenario; . is a folder of results"),
-    ("validity quickstart --stored", 2, "there is no stored map 'quickstart'; known: validity_drive, validity_size"),
+    (
+        "validity quickstart --stored",
+        2,
+        "there is no stored map 'quickstart'; known: validity_drive, validity_large, validity_size",
+    ),
     ("validity --stored --fresh", 2, "--fresh says how to make a map; with --stored it is there already"),
     ("work-precision", 2, "Missing argument 'SCENARIO|STORE'; see squeezebench work-precision --help"),
     (

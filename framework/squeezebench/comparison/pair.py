@@ -47,7 +47,8 @@ class PairOutcome:
         How likely chance alone gives one as large, or so many, at any time, in any observable and for any sampled
         result of the data set; below 1 % they differ. NaN unless sampled.
     first_time : float
-        First time at which the deviation exceeds the tolerance; NaN if it never does.
+        First time at which the deviation exceeds the tolerance, or from which one that claims to be exact is no state;
+        NaN if there is none.
     basis : str
         What the tolerance rests on: ``refinement``, ``estimate`` or ``tier`` of each of the two, or ``blocks``.
     """
@@ -77,6 +78,28 @@ def compare_pair(a: View, b: View, observable: str, family: int = 1) -> PairOutc
     """
     if not (a.has_values and b.has_values):
         return PairOutcome("not_comparable")
+    outcome = _compared(a, b, observable, family)
+    ended = _no_state_from(a, b) if a.claims(observable) and b.claims(observable) else math.nan
+    if a is b or math.isnan(ended) or outcome.verdict == "differ":
+        return outcome
+    return replace(outcome, verdict="differ", broken=True, first_time=ended)
+
+
+def _no_state_from(a: View, b: View) -> float:
+    """First time at which one of the two, which claims to be exact, has been found to be no state; NaN if never.
+
+    The guard has taken its values from there on, so that what is left may well agree.
+    """
+    found = [math.nan]
+    for one, two in ((a, b), (b, a)):
+        if one.accuracy == "exact" and one.status == "unphysical":
+            lost = two.times[~np.isin(two.times, one.times[np.isfinite(one.values["spin"]).all(axis=-1)])]
+            found.append(float(lost[0]) if len(lost) else math.nan)
+    return float(np.fmin.reduce(found))
+
+
+def _compared(a: View, b: View, observable: str, family: int) -> PairOutcome:
+    """The comparison at the times at which both have a value."""
     rows_a, rows_b = common_rows(a.times, b.times)
     counts = counting(a, b, observable, rows_a, rows_b)
     if not counts.any():
@@ -123,7 +146,7 @@ def compare_pair(a: View, b: View, observable: str, family: int = 1) -> PairOutc
 
 def mirrored(outcome: PairOutcome, a: View, b: View, observable: str) -> PairOutcome:
     """Outcome of `a` with `b` from that of `b` with `a`, without resampling once more."""
-    if outcome.verdict == "not_comparable":
+    if math.isnan(outcome.relative_deviation):  # they have nothing in common
         return outcome
     rows_a, rows_b = common_rows(a.times, b.times)
     counts = counting(a, b, observable, rows_a, rows_b)

@@ -28,7 +28,7 @@ def stored_map(name: str) -> xr.Dataset:
     Parameters
     ----------
     name : str
-        ``"validity_size"`` or ``"validity_drive"``.
+        ``"validity_size"``, ``"validity_drive"`` or ``"validity_large"``.
 
     Returns
     -------
@@ -81,5 +81,5 @@ def keep_map(store: str | Path, name: str) -> Path:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("python -m squeezebench.evidence.stored FOLDER validity_size|validity_drive")
+        sys.exit("python -m squeezebench.evidence.stored FOLDER validity_size|validity_drive|validity_large")
     print(keep_map(sys.argv[1], sys.argv[2]))

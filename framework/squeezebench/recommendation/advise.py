@@ -238,6 +238,7 @@ def _why_not(others: Sequence[Alternative], question: dict[str, Any]) -> str:
     if slow:
         best = min(slow, key=lambda other: other.seconds)
         parts.append(f"what meets the tolerance takes too much: {best.spec} {best.reason}")
+        parts += _what_would_do(best, question)
     else:
         parts.append("no spec is shown to meet the tolerance by all of the nearest cells")
         close = [other for other in others if other.verdict == "not accurate enough" and math.isfinite(other.error)]
@@ -251,6 +252,20 @@ def _why_not(others: Sequence[Alternative], question: dict[str, Any]) -> str:
     asked = "allow more, ask" if slow else "ask"
     parts.append(f"{asked} for a larger rtol or an earlier stop, or add runs near this point as a store")
     return "; ".join(parts)
+
+
+def _what_would_do(slow: Alternative, question: dict[str, Any]) -> list[str]:
+    """How much more time what is too slow would need, and what it could promise within the time that there is."""
+    if slow.verdict != "too slow":
+        return []
+    most = question["max_seconds"]
+    parts = [f"with max_seconds = {float(f'{1.1 * slow.seconds:.2g}'):g} it would be recommended"]
+    if slow.basis == "statistics" and most > 0:
+        # Its error goes as one over the root of the number of trajectories, and so of the time.
+        looser = question["rtol"] * math.sqrt(slow.seconds / most)
+        if looser < 0.5:
+            parts.append(f"within {most:g} s its statistics would do for rtol = {float(f'{1.05 * looser:.2g}'):g}")
+    return parts
 
 
 def nearest_point(evidence: Evidence, point: Point) -> Point:

@@ -150,6 +150,9 @@ def _verdict(
     if not math.isfinite(error):
         if len(found.cells) < accuracy.NEIGHBOURS:
             return "unknown accuracy", f"fewer than {accuracy.NEIGHBOURS} cells near enough reach so late"
+        if found.harder < accuracy.HARDER:
+            text = f"fewer than {accuracy.HARDER} of the cells near enough that reach so late are as hard"
+            return "unknown accuracy", f"{text}: emission is stronger there beside the collective motion"
         return "not accurate enough", "at one of the nearest points its course had ended, or its error is unknown"
     if error > rtol:
         return "not accurate enough", f"errors of up to {error:.2g} are to be expected"

@@ -11,7 +11,7 @@ from .advise import advise, question_of
 from .answer import Recommendation
 from .cells import Cell, Evidence, Point
 
-__all__ = ["REGIONS", "Outcome", "Tally", "leave_out", "tally"]
+__all__ = ["INNER", "REGIONS", "Outcome", "Tally", "leave_out", "tally"]
 
 #: Standard errors of the trajectories that were measured at the point itself; a recommendation leaves room for three.
 _SIGMAS = 2.0
@@ -35,6 +35,10 @@ REGIONS: Mapping[str, Callable[[Point], bool]] = {
     "0 ≤ χ/Γ < 1": lambda p: 0 <= p.chi < 1,
     "χ/Γ ≥ 1": lambda p: p.chi >= 1,
 }
+
+
+#: Those between others: without one of the rest, its points lie outside of the hull and are refused whole.
+INNER = ("100 ≤ N < 1000", "1000 ≤ N < 10⁴", "3 ≤ γ_s/Γ < 30", "0.6 ≤ Υ/Υ_c < 0.9", "0 ≤ χ/Γ < 1")
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,25 @@ def draw_validity(canvas: Figure, ds: xr.Dataset) -> None:
 
 
 def _lines(panel: Axes, ds: xr.Dataset, axis: str, tolerance: float) -> None:
+    # Named points have no order: marks side by side, without a line.
+    named = None if ds[axis].dtype.kind in "if" else [str(name) for name in ds[axis].values]
+    places = ds[axis].values if named is None else np.arange(len(named))
+    shift = np.zeros(ds.sizes["solver"]) if named is None else np.linspace(-0.1, 0.1, ds.sizes["solver"])
+    errors = ds["max_error"].values
+    top, some_ended = 3 * max(1.0, float(errors[np.isfinite(errors)].max())), False
     for k, solver in enumerate(ds["solver"].values):
         colour, line = COLOURS[k % len(COLOURS)], LINES[k % len(LINES)]
-        panel.plot(ds[axis].values, ds["max_error"].values[k], color=colour, ls=line, marker="o", ms=3, label=solver)
+        error = ds["max_error"].values[k]
+        style = line if named is None else ""
+        panel.plot(places + shift[k], error, color=colour, ls=style, marker="o", ms=3, label=solver)
+        ended = np.isposinf(error)
+        panel.plot((places + shift[k])[ended], np.full(int(ended.sum()), top), color=colour, ls="", marker="^", ms=4)
+        some_ended |= bool(ended.any())
+    if some_ended:
+        panel.annotate("▲ ends before the reference", (0.99, 0.99), xycoords="axes fraction", ha="right", va="top")
+    if named is not None:
+        panel.set_xticks(places, named)
+        panel.set_xlim(-0.5, len(named) - 0.5)
     panel.axhline(tolerance, color=GREY, lw=0.7)
     panel.set(yscale="log", xlabel=label_of(axis), ylabel="largest error")
     if _is_log(ds[axis].values):

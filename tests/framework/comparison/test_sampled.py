@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,23 @@ def test_a_comparison_is_the_same_in_both_directions() -> None:
     assert pairs.verdict.values[:, 0, 0].tolist() == ["agree"] * 4
 
 
-@pytest.mark.parametrize("fault", ["no up", "chi", "axes"])
+@pytest.mark.parametrize("fault", ["no up", "chi", "axes", "swapped", "wrong axes"])
 def test_a_fault_is_seen(fault: str) -> None:
     assert script().power(fault, 2, 512)["any"] == 1.0
+
+
+def test_what_claims_to_be_exact_and_is_no_state_differs_from_where_it_is_none() -> None:
+    # The guard takes what is no state away, and what is left agrees.
+    exact = sb.solve(problem(), "permutational")
+    with pytest.warns(sb.SqueezebenchWarning, match="of no state"):
+        wrong = sb.solve(problem(), script().FaultyExact("wrong axes"))
+    assert json.loads(wrong.attrs["squeezebench"])["status"] == "unphysical"
+    pairs = sb.compare(wrong, exact)
+    assert pairs.verdict.values[:, 0, 1].tolist() == pairs.verdict.values[:, 1, 0].tolist() == ["differ"] * 4
+    assert pairs.broken.values[:, 0, 1].all()
+    first = exact.time.values[np.isnan(wrong.spin.values).any(axis=1)][0]
+    assert (pairs.first_time.values[:, 0, 1] == first).all()
+    assert pairs.verdict.values[:, 0, 0].tolist() == ["agree"] * 4
 
 
 def test_right_trajectories_are_right() -> None:
@@ -129,10 +144,19 @@ def test_right_trajectories_are_right() -> None:
     assert script().alarms(first, 5, 64, two=False)["any"] <= 0.2
 
 
+@pytest.mark.parametrize("N", [4, 12])
+def test_a_fault_in_what_claims_to_be_exact_is_seen(N: int) -> None:
+    in_blocks = {"bars", "pairs", "wide"}
+    for fault in script().FAULTS.keys() - in_blocks:
+        differ, tolerances = script().exact_pair(fault, N)
+        assert differ, fault
+        assert tolerances > 10, fault  # infinitely many where it is no state
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["gamma", "bars", "N - 1"])
 def test_a_subtle_fault_is_seen_in_95_of_100(fault: str) -> None:
-    assert script().power(fault, 40, 4096 if fault == "gamma" else 1024)["any"] >= 0.95
+    assert script().power(fault, 40, script().FAULTS[fault].trajectories)["any"] >= 0.95
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,10 @@ import pytest
 import squeezebench as sb
 from squeezebench.cli.main import main
 from squeezebench.errors import StoreError
-from squeezebench.recommendation.accuracy import NEIGHBOURS, SAFETY, distance_outside, expected_error
+from squeezebench.recommendation.accuracy import HARDER, NEIGHBOURS, SAFETY, distance_outside, expected_error
 from squeezebench.recommendation.advise import advise, question_of
 from squeezebench.recommendation.cells import FRACTIONS, SHIPPED, Cell, Evidence, Point, header, line, read, shipped
-from squeezebench.recommendation.collect import BOX, SPECS, design, measure, solve_cell
+from squeezebench.recommendation.collect import BOX, SPECS, design, measure, solve_cell, stored_problems
 from squeezebench.recommendation.cost import CostModel
 from squeezebench.recommendation.errors_of import judge
 from squeezebench.recommendation.leave_out import leave_out, tally
@@ -172,6 +173,19 @@ def test_one_bad_neighbour_is_enough_to_refuse() -> None:
     assert expected_error(cells[: NEIGHBOURS - 1], point, "xi2").error == math.inf
 
 
+def test_neighbours_that_are_all_easier_vouch_for_nothing() -> None:
+    point = Point(100, 10.0, 0.6, 0.0, 0.1)
+    easy = [cell for cell in around(100, 0.001) if cell.point.N < 100]
+    assert len(easy) >= NEIGHBOURS
+    assert expected_error(easy, point, "xi2").error == math.inf
+    harder = [toy(400, error, u=u) for u, error in ((0.6, 0.002), (0.7, 0.003), (0.8, 0.5))]
+    found = expected_error([*easy, *harder], point, "xi2")
+    # The nearest two of those that are as hard count, however many easy ones are nearer.
+    assert found.error == pytest.approx(SAFETY * 0.003)
+    assert len(found.cells) == NEIGHBOURS + HARDER
+    assert expected_error([*easy, harder[0]], point, "xi2").error == math.inf
+
+
 def test_an_error_is_read_at_the_same_stage_of_decay_and_never_beyond_the_course() -> None:
     errors = {"xi2": tuple(float(k) for k in range(len(FRACTIONS)))}
     cell = dataclasses.replace(toy(10, 0.0), errors=errors)
@@ -226,6 +240,28 @@ def test_the_evidence_that_ships_is_whole() -> None:
     for log_N, log_gamma, u, chi in rng.uniform(*np.array(BOX).T, size=(20, 4)):
         point = Point(round(10**log_N), 10**log_gamma, u, chi, 1.0)
         assert distance_outside(evidence.points, point) < 0.02
+
+
+def test_points_whose_exact_answers_are_stored_are_measured_on_the_times_of_those() -> None:
+    known = stored_problems()
+    assert {point.N for point in known} == {1000, 2000}
+    assert {*known} <= {*shipped().points}
+    for point in known:
+        cell = next(cell for cell in shipped().of("cumulant:order=3") if cell.point == point)
+        assert (cell.kind, cell.reference) == ("exact", "stored")
+    point = next(point for point in known if point.gamma_s == 50.0)
+    (cell,) = measure(point, specs=("cumulant:order=3",), problem=known[point])
+    assert (cell.kind, cell.reference) == ("exact", "stored")
+    # As far as `validity` finds it, and what the stored answer does not know of itself.
+    assert 2.42e-4 < cell.errors["xi2"][-1] < 2.42e-4 + 1e-4
+
+
+def test_a_refusal_says_what_would_be_enough() -> None:
+    answer = sb.recommend(10_000, 50.0, 0.9, rtol=0.02, stop=0.05, max_seconds=60)
+    assert answer.refused
+    seconds, looser = (float(re.search(f"{name} = ([0-9.e+]+)", answer.reason)[1]) for name in ("max_seconds", "rtol"))  # type: ignore[index]
+    assert not sb.recommend(10_000, 50.0, 0.9, rtol=0.02, stop=0.05, max_seconds=seconds).refused
+    assert not sb.recommend(10_000, 50.0, 0.9, rtol=looser, stop=0.05, max_seconds=60).refused
 
 
 def test_evidence_survives_its_file(tmp_path: Path) -> None:

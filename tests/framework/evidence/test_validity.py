@@ -13,8 +13,10 @@ import pytest
 import squeezebench as sb
 from squeezebench import InvalidOptionError
 from squeezebench.cli.main import main
+from squeezebench.evidence import stored_map
 from squeezebench.host import Host, set_host
 from squeezebench.report.validity_map import validity_figure
+from squeezebench.scenario import load_scenario
 
 from ..toys import EntryPoint, Precession, coherent_moments, plugin_with
 
@@ -205,3 +207,19 @@ def test_the_command_prints_writes_and_draws(tmp_path: Path, capsys: pytest.Capt
     table = capsys.readouterr().out
     assert "within" in table
     assert "N = 40" in table
+
+
+def test_named_points_are_drawn_side_by_side_and_courses_that_end_early_too() -> None:
+    ds = stored_map("validity_large")
+    panel = validity_figure(ds).axes[0]
+    ended = sum(len(line.get_xdata()) for line in panel.lines if line.get_marker() == "^")
+    assert ended == int(np.isposinf(ds.max_error.values).sum()) > 0
+    assert [tick.get_text() for tick in panel.get_xticklabels()] == ds.variant.values.tolist()
+    assert all(line.get_linestyle() == "None" for line in panel.lines if line.get_marker() == "o")
+
+
+def test_the_stored_map_of_many_spins_rests_on_stored_exact_answers() -> None:
+    ds = stored_map("validity_large")
+    assert set(ds.reference.values.tolist()) == {"stored"}
+    again = load_scenario("validity_large")
+    assert [str(point.coords["variant"]) for point in again.points()] == ds.variant.values.tolist()
