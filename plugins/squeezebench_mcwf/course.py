@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 import squeezebench as sb
 from squeezebench.moment_checks import MAX_TRAJECTORIES
 from squeezebench.moments import MAX_SAMPLE_BLOCKS
+from squeezebench.sampling import pooled
 
 from .blocks import Blocks, covariance_matrices
 from .ensemble import NUMBERS, Runner
+from .rarity import unseen
 from .rng import GENERATOR, GENERATOR_VERSION
 from .splitting import PILOTS, FamilyRunner
-from .statistics import Precision
+from .statistics import Precision, xi2_of
 from .stopping import DECIDING, first_times, stop_place
 
 __all__ = ["FIRST", "Course", "block_size"]
@@ -88,8 +91,8 @@ class Course:
             if self._interrupted:
                 break
             if target is not None:
-                found = Precision(self._blocks.samples(), self._problem.N)
-                if found.worst <= target and bool(found.reliable[found.judged].all()):
+                found = Precision(self._samples(), self._problem.N, target)
+                if found.reached:
                     break
             if done >= self._most:
                 break
@@ -168,17 +171,26 @@ class Course:
             finished = np.concatenate([np.ones(len(known), dtype=np.bool_), finished])
         return values, finished
 
+    def _samples(self) -> sb.Samples:
+        """The blocks so far, with what they do not show of rare jumps."""
+        samples, problem = self._blocks.samples(), self._problem
+        spin, covariance = pooled(samples)
+        shared = self._context.blocks is not None
+        total = self._options.n_trajectories if shared else self._blocks.total
+        doubt = unseen(problem, self._options.unraveling, spin, covariance, total, xi2_of(spin, covariance, problem.N))
+        return replace(samples, doubt=np.tile(doubt, (len(samples.count), 1)))
+
     def _result(self, found: Precision | None, target: float | None) -> sb.Moments:
         blocks, options, problem = self._blocks, self._options, self._problem
         total = blocks.total
         if self._interrupted and total < 2:
             raise sb.SolverError(f"cancelled after {total} trajectories: an average takes two at least")
-        samples = blocks.samples()
+        samples = self._samples()
         if found is None or self._interrupted:
-            found = Precision(samples, problem.N)
+            found = Precision(samples, problem.N, target)
         own = self._runner.counts
         counts = [*(self._steps[:4] + own[:4]).tolist(), int(max(self._steps[4], own[4]))]
-        reached = None if target is None else bool(found.worst <= target and found.reliable[found.judged].all())
+        reached = None if target is None else found.reached
         reason = ""
         if self._interrupted:
             reason = f"interrupted: {total} of up to {self._most} trajectories are finished, and make this result"

@@ -18,7 +18,7 @@ from .rng import uniform
 from .stepping import extent, first_slope, mean_rate, take_step
 from .window import LEAK, SMALL, clear_edges, fit, grow, outgrown
 
-__all__ = ["ADAPTIVE", "COUNTS", "FIXED", "REAL", "WHOLE", "advance", "begin", "source_weight"]
+__all__ = ["ADAPTIVE", "COUNTS", "FIXED", "OFFSET", "REAL", "WHOLE", "advance", "begin", "source_weight"]
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -40,7 +40,7 @@ _TOLERANCE = 1e-9
 #: Of the spectral radius: beyond this a step of the method is unstable on the negative real axis.
 _STABLE = 6.0
 #: |δ| = this × √(2J).
-_OFFSET = 0.3
+OFFSET = 0.3
 #: A frame follows the mean spin where that is longer than this fraction of J.
 _LONG = 0.6
 #: Relative error of the survival probability at which a jump is placed.
@@ -199,7 +199,7 @@ def advance(
             field[a] = h_lab[a]
         constant = -loss
         weight = source_weight(N, twoJ, 0)
-        size = _OFFSET * math.sqrt(float(twoJ))
+        size = OFFSET * math.sqrt(float(twoJ))
         turn = whole[3] & 3
         offset = complex(
             size if turn == 0 else -size if turn == 2 else 0.0, size if turn == 1 else -size if turn == 3 else 0.0
