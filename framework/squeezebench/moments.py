@@ -46,7 +46,8 @@ class Samples:
     doubt: NDArray[np.float64] = None  # type: ignore[assignment]  # replaced by zeros below
 
     def __post_init__(self) -> None:
-        if self.doubt is None:
+        # Zeros of another shape are left from weights that have been replaced since.
+        if self.doubt is None or (np.shape(self.doubt) != np.shape(self.weight) and not np.any(self.doubt)):
             object.__setattr__(self, "doubt", np.zeros(np.shape(self.weight)))
 
 

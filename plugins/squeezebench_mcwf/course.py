@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 import squeezebench as sb
 from squeezebench.moment_checks import MAX_TRAJECTORIES
 from squeezebench.moments import MAX_SAMPLE_BLOCKS
-from squeezebench.sampling import pooled
 
 from .blocks import Blocks, covariance_matrices
 from .ensemble import NUMBERS, Runner
 from .rarity import unseen
 from .rng import GENERATOR, GENERATOR_VERSION
 from .splitting import PILOTS, FamilyRunner
-from .statistics import Precision, xi2_of
+from .statistics import Precision
 from .stopping import DECIDING, first_times, stop_place
 
 __all__ = ["FIRST", "Course", "block_size"]
@@ -173,11 +172,10 @@ class Course:
 
     def _samples(self) -> sb.Samples:
         """The blocks so far, with what they do not show of rare jumps."""
-        samples, problem = self._blocks.samples(), self._problem
-        spin, covariance = pooled(samples)
+        samples = self._blocks.samples()
         shared = self._context.blocks is not None
         total = self._options.n_trajectories if shared else self._blocks.total
-        doubt = unseen(problem, self._options.unraveling, spin, covariance, total, xi2_of(spin, covariance, problem.N))
+        doubt = unseen(self._problem, self._options.unraveling, samples, total)
         return replace(samples, doubt=np.tile(doubt, (len(samples.count), 1)))
 
     def _result(self, found: Precision | None, target: float | None) -> sb.Moments:

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import squeezebench as sb
+from squeezebench.sampling import pooled
 
+from .statistics import xi2_of
 from .tables import Tables, make_tables
 from .trajectory import ADAPTIVE, OFFSET
 
@@ -31,9 +33,7 @@ _KICK = 4.0
 _SINGLE = 8.0
 
 
-def unseen(
-    problem: sb.Problem, unraveling: str, spin: Array, covariance: Array, trajectories: int, xi2: Array
-) -> Array:
+def unseen(problem: sb.Problem, unraveling: str, samples: sb.Samples, trajectories: int) -> Array:
     """Bound on the relative change of ξ² by kinds of jumps of which less than nine are to be expected, shape (T,).
 
     Parameters
@@ -42,12 +42,16 @@ def unseen(
         With finite times and named couplings.
     unraveling : str
         Decides which jumps there are.
-    spin, covariance, xi2 : ndarray (T, 3), (T, 3, 3), (T,)
-        Averages over the trajectories.
+    samples : Samples
+        Blocks of trajectories.
     trajectories : int
-        How many there are.
+        How many there are in the whole solution.
     """
-    constant, changing = expected_jumps(problem, unraveling, spin, covariance)
+    spin, covariance = pooled(samples)
+    xi2 = xi2_of(spin, covariance, problem.N)
+    # Of single trajectories, where each is a block; a little more where there are so many that they are put together.
+    within = samples.covariance.mean(axis=0)
+    constant, changing = expected_jumps(problem, unraveling, spin, covariance, within)
     with np.errstate(divide="ignore", invalid="ignore"):
         single = np.minimum(_SINGLE / (problem.N * np.fmin(xi2, 1.0)), _KICK)
     doubt = np.zeros(len(spin))
@@ -57,8 +61,19 @@ def unseen(
     return np.where(np.isfinite(doubt), doubt, 0.0)
 
 
-def expected_jumps(problem: sb.Problem, unraveling: str, spin: Array, covariance: Array) -> tuple[Array, Array]:
-    """Expected number of jumps of each channel in one trajectory until each time, from the average state.
+def expected_jumps(
+    problem: sb.Problem, unraveling: str, spin: Array, covariance: Array, within: Array
+) -> tuple[Array, Array]:
+    """Expected number of jumps of each channel in one trajectory until each time.
+
+    Parameters
+    ----------
+    problem, unraveling
+        As above.
+    spin, covariance : ndarray (T, 3), (T, 3, 3)
+        Of the average state.
+    within : ndarray (T, 3, 3)
+        Average of the covariances of single trajectories: a shift follows the mean spin of each.
 
     Returns
     -------
@@ -74,12 +89,12 @@ def expected_jumps(problem: sb.Problem, unraveling: str, spin: Array, covariance
         upper = np.clip(times[1:], begin, step.stop)
         begin = step.stop
         # the part of each interval between saved times in which this model acts, at the rates of both ends
-        for total, rate in zip(totals, _rates(tables, g, problem.N, spin, covariance), strict=True):
+        for total, rate in zip(totals, _rates(tables, g, problem.N, spin, covariance, within), strict=True):
             total[1:] += (upper - lower)[:, None] * 0.5 * (rate[1:] + rate[:-1])
     return np.cumsum(totals[0], axis=0), np.cumsum(totals[1], axis=0)
 
 
-def _rates(tables: Tables, g: int, N: int, spin: Array, covariance: Array) -> tuple[Array, Array]:
+def _rates(tables: Tables, g: int, N: int, spin: Array, covariance: Array, within: Array) -> tuple[Array, Array]:
     """Rates (T, C) of jumps at constant J and to J ± 1 under the model of segment g."""
     V, collective, singles = tables.V[g], tables.collective[g], tables.singles[g]
     square = np.trace(covariance, axis1=1, axis2=2) + (spin**2).sum(axis=1)
@@ -89,10 +104,14 @@ def _rates(tables: Tables, g: int, N: int, spin: Array, covariance: Array) -> tu
     x, y, z = spin.T
     zero = np.zeros_like(x)
     odd = np.array([[zero, z, -y], [-z, zero, x], [y, -x, zero]]).transpose(2, 0, 1)
-    variance = np.maximum(np.einsum("ja,tab,jb->tj", V.conj(), covariance + 0.5j * odd, V).real, 0.0)
+    variance, own = (
+        np.maximum(np.einsum("ja,tab,jb->tj", V.conj(), C + 0.5j * odd, V).real, 0.0) for C in (covariance, within)
+    )
     mean = spin @ V.T
-    shift = np.where(tables.mode[g] == ADAPTIVE, OFFSET * np.sqrt(2 * J)[:, None], np.abs(mean + tables.given[g]))
-    constant = (collective + weight * singles) * (variance + shift**2)
+    fixed = variance + np.abs(mean + tables.given[g]) ** 2
+    constant = (collective + weight * singles) * np.where(
+        tables.mode[g] == ADAPTIVE, own + OFFSET**2 * (2 * J)[:, None], fixed
+    )
     # All jumps of single spins, Σ_i ⟨L_i† L_i⟩ with L = v·σ/2, less those that leave J as it is.
     length = (np.abs(V) ** 2).sum(axis=1)
     cross = np.cross(V.conj(), V)
