@@ -174,9 +174,6 @@ def advance(
     linear = np.zeros(3, dtype=np.complex128)
     c, s, lab, field = np.zeros(18), np.zeros(3), np.zeros(3), np.zeros(3)
     axis, moved, after = np.zeros(3), np.zeros((3, 3)), np.zeros((3, 3))
-    adaptive = False
-    for j in range(channels):
-        adaptive = adaptive or mode[j] == ADAPTIVE
     fresh = True
     while real[0] < stop:
         if flag[0] != 0:
@@ -216,7 +213,7 @@ def advance(
                 field[a] += drive.imag
         # -------- the frame: with the mean field, and towards the mean spin
         speed = 0.0
-        if adaptive and twoJ + 1 > SMALL:
+        if channels > 0 and twoJ + 1 > SMALL:
             for a in range(3):
                 field[a] += 2.0 * (K[a, 0] * lab[0] + K[a, 1] * lab[1] + K[a, 2] * lab[2])
             across, length = math.hypot(s[0], s[1]), math.sqrt(s[0] ** 2 + s[1] ** 2 + s[2] ** 2)
