@@ -96,3 +96,18 @@ def test_a_target_is_not_held_up_by_jumps_that_change_less_than_it():
     found = sb.solve(problem, "mcwf", target_rel_error=0.05)
     assert found.reliable.values.tolist() == [True, False, True]
     assert json.loads(found.attrs["squeezebench"])["diagnostics"]["target_reached"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_store_keeps_what_is_not_to_be_trusted(tmp_path, workers):
+    scenario = sb.Scenario(
+        name="early",
+        title="Early times of a few spins",
+        source="these tests",
+        solvers=["mcwf:n_trajectories=200"],
+        model={"type": "driven_cavity", "N": 30, "upsilon_ratio": 0.9, "chi": 0, "gamma_s": 1, "Gamma": 1},
+        times=[0.0, 1e-5, 0.1],
+    )
+    sb.run(scenario, store=tmp_path / "store", workers=workers)
+    found = sb.load(tmp_path / "store").isel(solver=0)
+    assert found.reliable.values.ravel().astype(bool).tolist() == [True, False, True]
