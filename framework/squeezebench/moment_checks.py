@@ -117,6 +117,12 @@ def check_samples(samples: Samples, n_times: int | None = None) -> None:
     if not (np.isfinite(weight) & (weight >= 0)).all():
         worst = weight[~(np.isfinite(weight) & (weight >= 0))][0]
         raise SolverError(f"samples.weight has the entry {worst}: weights are finite and not negative")
+    doubt = _floats(samples.doubt, "samples.doubt")
+    if doubt.shape != (B, T) or not (doubt >= 0).all():
+        raise SolverError(
+            f"samples.doubt has shape {doubt.shape} and entries from {np.min(doubt, initial=np.inf):g}: with {B} "
+            f"blocks and {T} times it must be {(B, T)}, with no entry below 0 or NaN"
+        )
     for name, shape in (("spin", (B, T, 3)), ("covariance", (B, T, 3, 3))):
         array = _floats(getattr(samples, name), f"samples.{name}")
         if array.shape != shape:

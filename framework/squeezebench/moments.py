@@ -32,6 +32,10 @@ class Samples:
         Number of trajectories in the block.
     index0 : ndarray (B,)
         Index of its first trajectory; blocks are pooled in this order.
+    doubt : ndarray (B, T), optional
+        What only the solver can know: by how much at most ξ² may be wrong, relative to it, because of random events
+        that are possible but that too few trajectories of the whole solution have had for the blocks to show it. 0 if
+        it is not given.
     """
 
     weight: NDArray[np.float64]
@@ -39,6 +43,12 @@ class Samples:
     covariance: NDArray[np.float64]
     count: NDArray[np.int64]
     index0: NDArray[np.int64]
+    doubt: NDArray[np.float64] = None  # type: ignore[assignment]  # replaced by zeros below
+
+    def __post_init__(self) -> None:
+        # Zeros of another shape are left from weights that have been replaced since.
+        if self.doubt is None or (np.shape(self.doubt) != np.shape(self.weight) and not np.any(self.doubt)):
+            object.__setattr__(self, "doubt", np.zeros(np.shape(self.weight)))
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,11 @@ _NO_SPREAD = 1e-9
 #: 1/√(2(B − 1)) = 1/4.
 _UNCERTAIN = 0.25
 _FEWEST_BLOCKS = 9.0
+#: A solver's bound on what its blocks miss is seldom reached: up to so many error bars do no harm. Measured with 20
+#: random models of 4 to 60 spins, two unravellings of mcwf, 16, 64 and 256 trajectories and 13 times from 1e-3 on: of
+#: 3930 results that blocks alone call reliable 1131 are off by more than 4 error bars; with 4 here 1 of 1523, with 8
+#: 2 of 1937.
+_MISSED = 4.0
 #: Independent times at which a dozen Gaussian blocks are called unreliable in a row by chance.
 _BY_CHANCE = 2
 
@@ -193,9 +198,10 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
     N = 1000, u = 0.9, γ_s/Γ = 4, with 1000 trajectories, ξ² is 4 to 14 error bars too small there, and no statistic of
     these times alone tells.)
 
-    Blocks that do not differ at all are reliable. What no block has seen at any time, nobody can tell: an event that
+    Blocks that do not differ at all are reliable. What no block has seen at any time, they cannot tell: an event that
     happens to one trajectory in a thousand makes the bar too small, without a sign, until the first is among the
-    samples.
+    samples. A solver that knows of such events says by how much they may change ξ² at most (`Samples.doubt`); where
+    that is more than four error bars, the bar is not reliable.
     """
     from .observables.kernels import HEIGHT, ROWS, observe
 
@@ -224,9 +230,11 @@ def reliable(samples: Samples) -> NDArray[np.bool_]:
         # A hair below, so that nine equal weights count as nine whatever their round-off.
         enough = 1 / crowding >= _FEWEST_BLOCKS * (1 - 1e-9)
     defined = np.isfinite(value[:, 1])
-    alike = defined & (np.where(np.isfinite(squares[:, 0]), squares[:, 0], squares[:, 1]) <= _NO_SPREAD**2)
+    variance = np.where(np.isfinite(squares[:, 0]), squares[:, 0], squares[:, 1])  # relative, up to (B − 1)/B
+    alike = defined & (variance <= _NO_SPREAD**2)
+    missed = np.asarray(samples.doubt, dtype=np.float64).max(axis=0) ** 2 > _MISSED**2 * variance
     good = _closed(np.asarray(enough & ~uncertain & defined))
-    return np.asarray(_with_run_up(good, np.asarray(enough & defined)) | (good & alike))
+    return np.asarray((_with_run_up(good, np.asarray(enough & defined)) | (good & alike)) & ~missed)
 
 
 def _closed(good: NDArray[np.bool_]) -> NDArray[np.bool_]:

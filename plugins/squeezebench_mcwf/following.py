@@ -2,73 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from squeezebench.jit import kernel
 
-from .operators import PAD, lab_moments, ladder, turned_axes
-from .stepping import extent, first_slope, take_step
-from .trajectory import FIXED, advance
-from .window import LEAK, SMALL, clear_edges, fit, grow, outgrown
+from .operators import lab_moments, ladder
+from .trajectory import advance
 
-__all__ = ["follow", "stand_upright", "turn_frame"]
+__all__ = ["follow", "turn_frame"]
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Integers = NDArray[np.int64]
-
-#: Of the spectral radius, and the error of a step, while a frame is turned at a standstill.
-_STABLE, _TOLERANCE = 4.0, 1e-10
-
-
-@kernel
-def stand_upright(whole: Integers, R: Array, x: Array, A: Array, n: Array, k: Array, point: Array, y: Array) -> None:
-    """Express a state in a frame whose third axis is the laboratory's z.
-
-    Where nothing is shifted, what is counted tells M: the state is narrow along z, and strongly squeezed states, which
-    have long tails along their own direction, fit into a window of some √N.
-    """
-    linear, Q = np.zeros(3, dtype=np.complex128), np.zeros((3, 3), dtype=np.complex128)
-    axis, c, moved, after = np.zeros(3), np.zeros(18), np.zeros((3, 3)), np.zeros((3, 3))
-    # e₃ × z turns e₃ to z; a frame upside down turns about its own first axis.
-    across = math.hypot(R[0, 2], R[1, 2])
-    left = math.atan2(across, R[2, 2])
-    if across > 1e-12:
-        axis[0], axis[1] = R[1, 2] / across, -R[0, 2] / across
-    else:
-        axis[0], axis[1], axis[2] = R[0, 0], R[1, 0], R[2, 0]
-    for a in range(3):
-        linear[a] = 1j * axis[a]
-    while left > 1e-12:
-        twoJ, width = whole[0], whole[2]
-        ladder(twoJ, whole[1], width, A, n)
-        clear_edges(point, width)
-        clear_edges(y, width)
-        for j in range(12):
-            clear_edges(k[j], width)
-        mean = first_slope(twoJ, R, 0j, linear, Q, A, n, width, x, c, k[0])
-        h = min(left, _STABLE / max(extent(c, A, n, width), 1e-300))
-        error, norm = 1.0, 1.0
-        while True:
-            error, norm = take_step(twoJ, R, axis, 1.0, 0j, linear, Q, mean, A, n, width, h, x, k, point, c, moved, y)
-            if error <= _TOLERANCE:
-                break
-            h *= 0.5
-        low, high = outgrown(whole, y, LEAK * norm)
-        if low or high:
-            grow(whole, x, low, high)
-            continue
-        scale = 1.0 / math.sqrt(norm)
-        for row in range(2):
-            for q in range(PAD, width + PAD):
-                x[row, q] = scale * y[row, q]
-        turned_axes(R, axis, h, after)
-        R[:, :] = after
-        left -= h
-        fit(whole, x)
 
 
 @kernel
@@ -119,8 +65,6 @@ def follow(
         g = place[0]
         if place[1] == firsts[g]:
             turn_frame(rotations[g], R)
-            if whole[0] + 1 > SMALL and len(mode[g]) > 0 and mode[g].max() == FIXED:
-                stand_upright(whole, R, x, A, n, k, point, y)
         while place[1] <= lasts[g]:
             t = place[1]
             inside = t < lasts[g]

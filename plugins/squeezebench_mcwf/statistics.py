@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,15 @@ def xi2_of(spin: Array, covariance: Array, N: int) -> Array:
 class Precision:
     """Standard error and bias of ξ² at each time.
 
+    Parameters
+    ----------
+    samples : Samples
+        The blocks.
+    N : int
+        Number of spins.
+    target : float, optional
+        Relative standard error to reach.
+
     Attributes
     ----------
     xi2, stderr, bias : ndarray (T,)
@@ -39,9 +50,12 @@ class Precision:
         Where |⟨J⟩| > 0.05 N/2.
     worst, at : float, int
         Largest relative standard error at the times that are judged, and the place of its time.
+    reached : bool
+        Whether it is at most the target, with error bars that can be trusted. What rare jumps may change by less than
+        the target does no harm here, however small the error bar.
     """
 
-    def __init__(self, samples: sb.Samples, N: int) -> None:
+    def __init__(self, samples: sb.Samples, N: int, target: float | None = None) -> None:
         from squeezebench.sampling import jackknife, pooled, reliable
 
         spin, covariance = pooled(samples)
@@ -72,3 +86,7 @@ class Precision:
         relative = np.where(np.isnan(relative), np.inf, relative)
         self.at = int(np.argmax(relative))
         self.worst = float(relative[self.at])
+        self.reached = False
+        if target is not None and self.worst <= target:
+            known = reliable(replace(samples, doubt=np.where(samples.doubt > target, samples.doubt, 0.0)))
+            self.reached = bool(known[self.judged].all())

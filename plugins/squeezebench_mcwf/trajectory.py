@@ -18,7 +18,7 @@ from .rng import uniform
 from .stepping import extent, first_slope, mean_rate, take_step
 from .window import LEAK, SMALL, clear_edges, fit, grow, outgrown
 
-__all__ = ["ADAPTIVE", "COUNTS", "FIXED", "REAL", "WHOLE", "advance", "begin", "source_weight"]
+__all__ = ["ADAPTIVE", "COUNTS", "FIXED", "OFFSET", "REAL", "WHOLE", "advance", "begin", "source_weight"]
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -40,7 +40,7 @@ _TOLERANCE = 1e-9
 #: Of the spectral radius: beyond this a step of the method is unstable on the negative real axis.
 _STABLE = 6.0
 #: |δ| = this × √(2J).
-_OFFSET = 0.3
+OFFSET = 0.3
 #: A frame follows the mean spin where that is longer than this fraction of J.
 _LONG = 0.6
 #: Relative error of the survival probability at which a jump is placed.
@@ -174,9 +174,6 @@ def advance(
     linear = np.zeros(3, dtype=np.complex128)
     c, s, lab, field = np.zeros(18), np.zeros(3), np.zeros(3), np.zeros(3)
     axis, moved, after = np.zeros(3), np.zeros((3, 3)), np.zeros((3, 3))
-    adaptive = False
-    for j in range(channels):
-        adaptive = adaptive or mode[j] == ADAPTIVE
     fresh = True
     while real[0] < stop:
         if flag[0] != 0:
@@ -199,7 +196,7 @@ def advance(
             field[a] = h_lab[a]
         constant = -loss
         weight = source_weight(N, twoJ, 0)
-        size = _OFFSET * math.sqrt(float(twoJ))
+        size = OFFSET * math.sqrt(float(twoJ))
         turn = whole[3] & 3
         offset = complex(
             size if turn == 0 else -size if turn == 2 else 0.0, size if turn == 1 else -size if turn == 3 else 0.0
@@ -216,7 +213,7 @@ def advance(
                 field[a] += drive.imag
         # -------- the frame: with the mean field, and towards the mean spin
         speed = 0.0
-        if adaptive and twoJ + 1 > SMALL:
+        if channels > 0 and twoJ + 1 > SMALL:
             for a in range(3):
                 field[a] += 2.0 * (K[a, 0] * lab[0] + K[a, 1] * lab[1] + K[a, 2] * lab[2])
             across, length = math.hypot(s[0], s[1]), math.sqrt(s[0] ** 2 + s[1] ** 2 + s[2] ** 2)

@@ -319,6 +319,19 @@ def test_blocks_that_do_not_differ_are_reliable_and_those_without_direction_are_
     assert not reliable(make(np.ones((20, 1)), nowhere, wide)).any()
 
 
+def test_what_a_solver_knows_and_its_blocks_do_not_show_makes_a_bar_unreliable():
+    samples = gaussian(np.random.default_rng(20), 200, T=20)
+    assert reliable(samples).all()
+    bar = jackknife(samples, xi2) / xi2(*pooled(samples))
+    for part, expected in ((2.0, True), (8.0, False)):
+        doubt = np.zeros((200, 20))
+        doubt[:, 5] = part * bar[5]
+        found = reliable(dataclasses.replace(samples, doubt=doubt))
+        assert found[5] == expected
+        assert found[:5].all()
+        assert found[6:].all()
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -334,6 +347,9 @@ def test_blocks_that_do_not_differ_are_reliable_and_those_without_direction_are_
         ({"spin": np.full((3, 2, 3), np.inf)}, "samples.spin has an infinite entry"),
         ({"spin": np.ones((3, 2, 3), dtype=complex)}, "samples.spin has entries of type complex128"),
         ({"covariance": np.ones((3, 2, 3))}, "samples.covariance has shape"),
+        ({"doubt": np.ones(2)}, r"samples.doubt has shape \(2,\)"),
+        ({"doubt": np.full((3, 2), -1.0)}, "entries from -1"),
+        ({"doubt": np.full((3, 2), np.nan)}, "entries from nan"),
         ({"count": np.ones(3)}, "samples.count .*float64: give 3 whole numbers"),
         ({"count": np.array([1, 0, 1])}, "samples.count has the entry 0"),
         ({"index0": np.array([0, 1])}, "samples.index0 has shape"),

@@ -62,13 +62,18 @@ def exact(problem: sb.Problem):
 
 def trajectories(problem: sb.Problem, unraveling: str, count: int, seed: int):
     """Raw moments (count, T, 9) of single trajectories."""
+    return raw(*single(problem, unraveling, count, seed))
+
+
+def single(problem: sb.Problem, unraveling: str, count: int, seed: int):
+    """Mean spins (count, T, 3) and covariances (count, T, 3, 3) of single trajectories."""
     from squeezebench_mcwf.blocks import covariance_matrices
     from squeezebench_mcwf.ensemble import Runner
 
     runner = Runner(problem, unraveling, np.random.SeedSequence(seed), 1)
     values, finished, _ = runner.run(0, count, lambda done: True)
     assert finished.all()
-    return raw(values[..., :3], covariance_matrices(values))
+    return values[..., :3], covariance_matrices(values)
 
 
 def p_values(problem: sb.Problem, unraveling: str, count: int, seed: int) -> list[float]:
@@ -83,7 +88,70 @@ def p_values(problem: sb.Problem, unraveling: str, count: int, seed: int) -> lis
             continue
         variances, axes = np.linalg.eigh(np.cov(sample.T))
         kept = variances > SMALLEST * variances[-1]
-        apart, rank = axes.T @ (sample.mean(0) - truth[t]), int(kept.sum())
-        T2 = count * float((apart[kept] ** 2 / variances[kept]).sum())
-        found.append(float(stats.f.sf(T2 * (count - rank) / (rank * (count - 1)), rank, count - rank)))
+        found.append(hotelling(axes.T @ (sample.mean(0) - truth[t]), variances, kept, count))
     return found
+
+
+def hotelling(apart, variances, kept, count: int) -> float:
+    """p-value of Hotelling's T² of deviations along those axes of a sample's covariance that are kept."""
+    rank = int(kept.sum())
+    T2 = count * float((apart[kept] ** 2 / variances[kept]).sum())
+    return float(stats.f.sf(T2 * (count - rank) / (rank * (count - 1)), rank, count - rank))
+
+
+# ---------------------------------------------------------------- against stored answers
+
+#: (N, γ_s) → well separated times of a stored course, up to where error bars can be trusted.
+STORED_TIMES = {(1000, 4.0): (0.025, 0.05, 0.075), (2000, 16.0): (0.01, 0.02, 0.03), (2000, 50.0): (0.005, 0.01, 0.015)}
+#: A direction is judged where the stored answer's own error is below this fraction of the standard error.
+NEGLIGIBLE = 0.2
+
+
+def stored_problem(N: int, gamma_s: float) -> sb.Problem:
+    """A stored problem at its times of `STORED_TIMES`."""
+    model = sb.SpinModel.driven_cavity(N=N, upsilon_ratio=0.9, gamma_s=gamma_s)
+    return sb.Problem(model, sb.CoherentSpinState(), times=[0.0, *STORED_TIMES[N, gamma_s]])
+
+
+def about(spin, covariance, centre, N: int):
+    """⟨J − c⟩/√(N/4) and ⟨(J − c)_a(J − c)_b⟩/(N/4), (…, 9), about fixed vectors c.
+
+    They are linear in the state as raw products are, but of the size of the quantum noise: what squeezing is made of
+    is not lost beside N²/4.
+    """
+    apart = spin - centre
+    second = covariance + apart[..., :, None] * apart[..., None, :]
+    return np.concatenate([apart / np.sqrt(N / 4), np.stack([second[..., a, b] for a, b in PAIRS], -1) / (N / 4)], -1)
+
+
+def stored_p_values(problem: sb.Problem, sample, reference: sb.Moments) -> list[float]:
+    """Of Hotelling's T² at each time after the start, in every direction that the reference knows well enough.
+
+    Parameters
+    ----------
+    sample : tuple of ndarray (n, T, 3), (n, T, 3, 3)
+        Mean spins and covariances of single trajectories.
+    reference : Moments
+        With its own error estimates, or none.
+    """
+    N, found = problem.N, []
+    count = len(sample[0])
+    estimate = reference.error_estimate or {"spin": 0 * reference.spin, "covariance": 0 * reference.covariance}
+    for t in range(1, len(problem.times)):
+        centre = reference.spin[t]
+        values = about(sample[0][:, t], sample[1][:, t], centre, N)
+        truth = about(centre, reference.covariance[t], centre, N)
+        doubt = np.append(estimate["spin"][t] / np.sqrt(N / 4), np.full(6, estimate["covariance"][t].max() / (N / 4)))
+        variances, axes = np.linalg.eigh(np.cov(values.T))
+        kept = np.abs(axes).T @ doubt < NEGLIGIBLE * np.sqrt(np.maximum(variances, 0) / count)
+        assert kept.sum() >= 4, kept
+        found.append(hotelling(axes.T @ (values.mean(0) - truth), variances, kept, count))
+    return found
+
+
+def moments_of(problem: sb.Problem, solver: str, **options) -> sb.Moments:
+    """What a solver itself gives, with its error estimates."""
+    from squeezebench.host import get_host
+
+    chosen = get_host().solver(solver)
+    return chosen.solve(problem, chosen.resolve_options("default", options), sb.Context())

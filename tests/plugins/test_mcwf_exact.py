@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,7 +11,18 @@ from scipy import stats
 import squeezebench as sb
 
 from ..brute_force import named_models
-from .mcwf_statistics import exact, p_values, paper_problem, random_problem, trajectories
+from .mcwf_statistics import (
+    STORED_TIMES,
+    exact,
+    moments_of,
+    p_values,
+    paper_problem,
+    random_problem,
+    single,
+    stored_p_values,
+    stored_problem,
+    trajectories,
+)
 
 UNRAVELINGS = ["displaced", "cavity_output", "counting"]
 MODELS = 64
@@ -33,6 +46,32 @@ def test_p_values_are_uniform_for_nineteen_of_twenty_seeds(unraveling):
         found += [p for chi in (-1, 0, 1) for p in p_values(paper_problem(chi), unraveling, 400, seed)]
         uniform.append(stats.kstest(found, "uniform").pvalue > 1e-3)
     assert sum(uniform) >= 19, uniform
+
+
+@pytest.mark.parametrize(("N", "gamma_s"), STORED_TIMES)
+def test_averages_of_a_thousand_spins_and_more_are_those_of_stored_answers(N, gamma_s):
+    """The short form: one seed. The same trajectories tell the exact answer from cumulants of order 2."""
+    problem = stored_problem(N, gamma_s)
+    sample = single(problem, "displaced", 1024, seed=0)
+    assert min(stored_p_values(problem, sample, moments_of(problem, "stored"))) > 1e-5
+    second = dataclasses.replace(moments_of(problem, "cumulant", order=2), error_estimate=None)
+    assert stored_p_values(problem, sample, second)[-1] < 1e-6
+
+
+@pytest.mark.slow
+def test_p_values_against_stored_answers_are_uniform():
+    """Twenty fixed seeds of 2048 trajectories for each of three curves, at three times where bars can be trusted."""
+    found = {}
+    for key in STORED_TIMES:
+        problem = stored_problem(*key)
+        truth = moments_of(problem, "stored")
+        found[key] = np.array(
+            [stored_p_values(problem, single(problem, "displaced", 2048, seed), truth) for seed in range(20)]
+        )
+    told = {key: [stats.kstest(p[:, t], "uniform").pvalue for t in range(3)] for key, p in found.items()}
+    print({key: np.round(p, 4).tolist() for key, p in told.items()}, {k: p.min() for k, p in found.items()})
+    assert min(min(p) for p in told.values()) > 1e-3 / 9, told
+    assert stats.kstest(np.concatenate([p.ravel() for p in found.values()]), "uniform").pvalue > 1e-3
 
 
 @pytest.mark.parametrize("unraveling", UNRAVELINGS)

@@ -113,7 +113,12 @@ def _sampled(a: View, b: View, rows_a: Rows, rows_b: Rows) -> list[tuple[View, R
 
 def _at(samples: Samples, rows: Rows) -> Samples:
     return Samples(
-        samples.weight[:, rows], samples.spin[:, rows], samples.covariance[:, rows], samples.count, samples.index0
+        samples.weight[:, rows],
+        samples.spin[:, rows],
+        samples.covariance[:, rows],
+        samples.count,
+        samples.index0,
+        samples.doubt[:, rows],
     )
 
 

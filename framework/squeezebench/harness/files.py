@@ -38,6 +38,7 @@ _SAMPLES = {
     "covariance": ("block", "step", "axis", "axis_"),
     "count": ("block",),
     "index0": ("block",),
+    "doubt": ("block", "step"),
 }
 
 
@@ -155,7 +156,9 @@ def _write_own(writer: Writer, name: str, moments: Moments) -> None:
     group = writer.group(name)
     if moments.samples is not None:
         for part, dims in _SAMPLES.items():
-            group.put(f"samples_{part}", dims, np.asarray(getattr(moments.samples, part)))
+            values = np.asarray(getattr(moments.samples, part))
+            if part != "doubt" or values.any():
+                group.put(f"samples_{part}", dims, values)
     for path, array in arrays.items():
         group.put(path, tuple(f"{path}_{axis}" for axis in range(array.ndim)), array)
 
@@ -303,7 +306,7 @@ def _moments(file: Any, index: int, story: dict[str, Any], spin: Any, covariance
     arrays = {} if own is None else {key: own[key][...] for key in own if not own[key].is_scale}
     samples = None
     if "samples_count" in arrays:
-        samples = Samples(**{part: arrays[f"samples_{part}"] for part in _SAMPLES})
+        samples = Samples(**{part: arrays[f"samples_{part}"] for part in _SAMPLES if f"samples_{part}" in arrays})
     tree = _unflatten({key: value for key, value in arrays.items() if not key.startswith("samples_")})
     return Moments(
         spin=spin,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["halves", "job_message", "job_of", "joined", "record_of", "record_tree"]
 
-_SAMPLES = ("weight", "spin", "covariance", "count", "index0")
+_SAMPLES = ("weight", "spin", "covariance", "count", "index0", "doubt")
 
 
 def job_message(job: Job, host: Host, limits: Limits) -> dict[str, Any]:

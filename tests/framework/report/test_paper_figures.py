@@ -139,6 +139,45 @@ def test_figure_2b_marks_the_crossing_the_minimum_and_the_loss() -> None:
     assert np.isnan(crossings(time, np.full(11, 0.5), np.full(11, 100.0), 90.0)).tolist() == [True, False, True]
 
 
+def test_delays_are_found_in_every_cell_of_a_run_over_sizes_and_drawn() -> None:
+    from squeezebench.report.figures.fig2b_delay import delays
+
+    scenario = sb.Scenario(
+        name="fig2b_delay",
+        title="Few spins",
+        source="this test",
+        solvers=["mcwf:unraveling=cavity_output,n_trajectories=12", "mcwf:unraveling=counting,n_trajectories=9"],
+        model={"type": "driven_cavity", "chi": 0, "upsilon_ratio": 0.9, "gamma_s": 4, "Gamma": 1},
+        axes={"N": [20, 40]},
+        times={"stop": "8/sqrt(N)", "num": 101},
+        keep=["series", "trajectories"],
+    )
+    results = sb.run(scenario, workers=1)
+    found = list(delays(results))
+    assert [(delay.N, delay.unraveling, delay.total) for delay in found] == [
+        (20, "cavity_output", 12), (40, "cavity_output", 12), (20, "counting", 9), (40, "counting", 9),
+    ]  # fmt: skip
+    for delay in found:
+        assert 0 <= delay.least <= delay.mean
+        assert delay.error == pytest.approx(delay.spread / delay.seen**0.5)
+        # The same cell by itself, trajectory by trajectory.
+        model = sb.SpinModel.driven_cavity(N=delay.N, upsilon_ratio=0.9, gamma_s=4.0)
+        times = np.linspace(0, 8 / delay.N**0.5, 101)
+        alone = sb.solve(
+            sb.Problem(model, sb.CoherentSpinState(), times), "mcwf",
+            unraveling=delay.unraveling, n_trajectories=delay.total, keep={"trajectories"},
+        )  # fmt: skip
+        lost = []
+        for xi2, n_eff in zip(alone.xi2_trajectory.values, alone.n_eff_trajectory.values, strict=True):
+            after = np.flatnonzero(n_eff <= 0.9 * delay.N)
+            gone = np.flatnonzero((xi2 >= 1) & (times > times[after[0]])) if len(after) else []
+            if len(gone):
+                lost.append(times[gone[0]] - times[after[0]])
+        assert delay.seen == len(lost)
+        assert delay.mean == pytest.approx(np.mean(lost))
+    assert len(draw("fig2b_delay", {"fig2b_delay": results, "fig2b": results.isel(N=[1])}).axes) == 1
+
+
 @pytest.mark.slow
 def test_figures_2a_and_2b_agree_with_the_master_equation_and_lose_squeezing_after_the_crossing() -> None:
     data = runs("fig2a")

@@ -66,7 +66,9 @@ def draw(canvas: Figure, data: Mapping[str, xr.Dataset]) -> None:
         delay = marks[:, 2] - marks[:, 0]
         seen = delay[np.isfinite(delay)]
         if len(seen):
-            words = f"lost {seen.mean():.3f} ± {seen.std():.3f} after $t^*$\n({len(seen)} of {len(delay)} trajectories)"
+            spread = seen.std(ddof=1) if len(seen) > 1 else np.nan
+            words = f"lost {seen.mean():.3f} ± {spread / len(seen) ** 0.5:.3f} after $t^*$ (spread {spread:.3f})"
+            words += f"\n({len(seen)} of {len(delay)} trajectories)"
             top.annotate(words, (0.03, 0.03), xycoords="axes fraction", fontsize=6)
         bottom.axhline(_RATIO, color=GREY, lw=0.8)
         squeezing_axis(top, 0.1, 30.0)
