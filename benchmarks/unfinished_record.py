@@ -12,12 +12,11 @@ import json
 import sys
 from pathlib import Path
 
+import squeezebench as sb
+from squeezebench.host import get_host
 from squeezebench_permutational.checkpoint import Checkpoint, key_of
 from squeezebench_permutational.solver import error_estimate
 from squeezebench_stored.library import Answer
-
-import squeezebench as sb
-from squeezebench.host import get_host
 
 
 def main(store: str, target: str) -> None:
