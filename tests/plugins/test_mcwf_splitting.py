@@ -156,7 +156,7 @@ def test_the_tail_at_the_minimum_of_a_thousand_spins():
     problem = sb.Problem(model, sb.CoherentSpinState(), times=np.linspace(0.0, 0.12, 25))
     truth = sb.solve(problem, "stored").xi2.values
     runs = [sb.solve(problem, "mcwf", splitting=True, n_trajectories=300, seed=seed) for seed in range(4)]
-    z = np.array([(ds.xi2.values - truth) / ds.xi2_stderr.values for ds in runs])[:, -4:]
+    z = np.array([((ds.xi2.values - truth)[-4:] / ds.xi2_stderr.values[-4:]) for ds in runs])
     assert np.abs(z).max() < 4
     assert stats.chi2.sf((z**2).sum(axis=0), 4).min() > 1e-3
     gains = [json.loads(ds.attrs["squeezebench"])["diagnostics"]["gain"][-3:] for ds in runs]
