@@ -61,8 +61,6 @@ class FamilyRunner(Runner):
     ----------
     copies : int
         Copies made so far.
-    steps : tuple of int
-        Steps of the pilots, and of the families so far.
     """
 
     def __init__(self, problem: sb.Problem, unraveling: str, seed: np.random.SeedSequence, n_threads: int) -> None:
@@ -107,10 +105,10 @@ class FamilyRunner(Runner):
             plain = weight * own / one**2 - 1
             family = squares / one**2 - 1
             ratio = plain / family * (self._pilot_steps / PILOTS) / (steps / max(families, 1))
-        known = (np.isfinite(self.score.known[self.places])) & (family > 1e-12)
+        random = family > 1e-12  # where families differ at all
         named = {"variance_of_one": plain, "variance_of_family": family, "gain": ratio}
         return {
-            name: [float(v) if ok and np.isfinite(v) else None for v, ok in zip(values, known, strict=True)]
+            name: [float(v) if ok and np.isfinite(v) else None for v, ok in zip(values, random, strict=True)]
             for name, values in named.items()
         }
 
