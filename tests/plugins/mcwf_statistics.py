@@ -102,7 +102,12 @@ def hotelling(apart, variances, kept, count: int) -> float:
 # ---------------------------------------------------------------- against stored answers
 
 #: (N, γ_s) → well separated times of a stored course, up to where error bars can be trusted.
-STORED_TIMES = {(1000, 4.0): (0.025, 0.05, 0.075), (2000, 16.0): (0.01, 0.02, 0.03), (2000, 50.0): (0.005, 0.01, 0.015)}
+STORED_TIMES = {
+    (1000, 4.0): (0.025, 0.05, 0.075),
+    (2000, 4.0): (0.025, 0.05, 0.075),
+    (2000, 16.0): (0.01, 0.02, 0.03),
+    (2000, 50.0): (0.005, 0.01, 0.015),
+}
 #: A direction is judged where the stored answer's own error is below this fraction of the standard error.
 NEGLIGIBLE = 0.2
 

@@ -60,7 +60,7 @@ def test_averages_of_a_thousand_spins_and_more_are_those_of_stored_answers(N, ga
 
 @pytest.mark.slow
 def test_p_values_against_stored_answers_are_uniform():
-    """Twenty fixed seeds of 2048 trajectories for each of three curves, at three times where bars can be trusted."""
+    """Twenty fixed seeds of 2048 trajectories for each of four curves, at three times where bars can be trusted."""
     found = {}
     for key in STORED_TIMES:
         problem = stored_problem(*key)
@@ -70,7 +70,7 @@ def test_p_values_against_stored_answers_are_uniform():
         )
     told = {key: [stats.kstest(p[:, t], "uniform").pvalue for t in range(3)] for key, p in found.items()}
     print({key: np.round(p, 4).tolist() for key, p in told.items()}, {k: p.min() for k, p in found.items()})
-    assert min(min(p) for p in told.values()) > 1e-3 / 9, told
+    assert min(min(p) for p in told.values()) > 1e-3 / 12, told
     assert stats.kstest(np.concatenate([p.ravel() for p in found.values()]), "uniform").pvalue > 1e-3
 
 
