@@ -63,6 +63,23 @@ def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
 fma = cast(Callable[[float, float, float], float], _fma)
 
 
+@intrinsic
+def _wide(typingctx: Any) -> Any:
+    """Have the compiler use vectors of 512 bits in this function, where there are any."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # llvmlite knows names of attributes only, and would refuse one with a value; it is printed as it stands.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return numba.types.void(), build
+
+
+#: ``wide()``, at the start of a kernel, asks for the widest vectors that the processor has. LLVM keeps to 256 bits on
+#: processors of which the first ones slowed down with more.
+wide = cast(Callable[[], None], _wide)
+
+
 def compile_seconds() -> float:
     """Seconds that numba has spent compiling in this process so far.
 

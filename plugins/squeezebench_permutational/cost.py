@@ -10,6 +10,7 @@ import squeezebench as sb
 from .algebra import extents, frame_angle, turned_model
 from .choice import needed_spins
 from .layout import block_entries
+from .plan import MANY
 from .stencil import counted_terms
 
 __all__ = ["estimate", "least_bytes", "machine_memory"]
@@ -34,8 +35,8 @@ _CACHED, _UNCACHED = 4e5, 1.3
 #: as far the spectrum of K = N reaches as that of a small K/N, times N/K; products for each unit of it; the share
 #: of the numbers at their most that is there on average, and of all J; seconds a number. Measured at N = 100 … 500.
 _SPREAD, _NARROW, _STEEPER, _PRODUCTS, _AVERAGE, _OCCUPIED, _MULTIPOLE = 3.1, 4.3, 1.9, 1.25, 0.7, 0.72, 2.1e-9
-#: Columns of the plan, padding included, and how much larger its K is.
-_COLUMNS, _LARGER = 16, 1.15
+#: Columns of the plan, padding included, of few and of many spins, and how much larger its K is.
+_COLUMNS, _COLUMNS_OF_MANY, _LARGER = 16, 8, 1.15
 
 
 def multipole_estimate(problem: sb.Problem, n_threads: int = 1) -> sb.Cost:
@@ -61,7 +62,7 @@ def multipole_estimate(problem: sb.Problem, n_threads: int = 1) -> sb.Cost:
         turn = max(1.05 * imaginary * min(1.0, _STEEPER * K / N), 0.3 * real * (K / N) ** 2) * span
         products = _PRODUCTS * turn + 30
         numbers = (K + 1) * (K + 2) * max(len(spins) * _OCCUPIED, 1.0)
-        plan = _COLUMNS * (_LARGER * K) ** 2
+        plan = (_COLUMNS_OF_MANY if N >= MANY else _COLUMNS) * (_LARGER * K) ** 2
         pace = _MULTIPOLE * (_UNCACHED if numbers > _CACHED else 1.0)
         seconds += products * (
             pace * _AVERAGE * numbers / (1 + 0.7 * (n_threads > 1)) + _MULTIPOLE * plan + 2 * _PRODUCT

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from squeezebench.jit import disjoint_kernel, fma, kernel
+from squeezebench.jit import disjoint_kernel, fma, kernel, wide
 
 __all__ = ["apply_wave", "multipole_moments", "shell_weights"]
 
@@ -52,6 +52,7 @@ def _shell(
 
     Two rows at a time read each table once: the two planes of a (k, q), or two neighbouring q of the only plane.
     """
+    wide()
     S, P, one = np.uint64(stride), np.uint64(8), np.uint64(1)
     W = S + np.uint64(16)
     k = rows[first, 0]
@@ -230,6 +231,9 @@ def apply_wave(
     begin: int,
     end: int,
     lag: int,
+    steps: int,
+    band: int,
+    slant: int,
     planes: int,
     plane: int,
     stride: int,
@@ -246,12 +250,13 @@ def apply_wave(
     scales: Array,
     moments: Array,
 ) -> None:
-    """Products `first` … `last` − 1 of a row of them, steps `begin` … `end` − 1 of a wave through k.
+    """Products `first` … `last` − 1 of a row of them, steps `begin` … `end` − 1 of waves through k, a band of q each.
 
     Product i sets out = keep_i·out + h_i (L + shift) x and total += share_i·out, where x is `even` for even i and out
-    is `odd`, and the other way round. In step s it does k = s − lag·i, which needs product i − 1 up to k + lag: done
-    just before. A wave reads a number from memory once for all of its products, because what they share stays in the
-    cache.
+    is `odd`, and the other way round. In step s of a wave it does k = s − lag·i, which needs product i − 1 up to
+    k + lag: done just before. A wave reads a number from memory once for all of its products, because what they share
+    stays in the cache. That it may, a wave does `band` neighbouring q only, for each product `slant` lower than for the
+    one before it, which has then done all that is needed, and the next but one has not yet written over any of it.
 
     Parameters
     ----------
@@ -262,9 +267,11 @@ def apply_wave(
     shift : float
         Multiple of the identity that is added to the generator.
     first, last, begin, end : int
-        Ranges of products and of steps.
+        Ranges of products and of steps, which count on from wave to wave.
     lag : int
         Largest change of k by one product.
+    steps, band, slant : int
+        Steps and q of a wave; `slant` is the largest change of q by one product, at least 1.
     planes, plane, stride : int
         1 if there are no imaginary parts; length of a plane; length of a row.
     rows : ndarray (R, 7)
@@ -293,21 +300,27 @@ def apply_wave(
     moments : ndarray (products, 10)
         Receives the moments of each product's `out`; without rows if they are not wanted.
     """
+    wide()
     K = ranges.shape[0] - 1
-    for s in range(begin, end):
+    for step in range(begin, end):
+        wave, s = step // steps, step % steps
         for i in range(first, last):
             k = s - lag * i
             if k < 0 or k > K:
                 continue
+            low = max(wave * band - slant * i, 0)
+            high = min(wave * band - slant * i + band, k + 1)
+            if low >= high:
+                continue
             a = k * (k + 1) // 2
             x, out = (even, odd) if i % 2 == 0 else (odd, even)
             _shell(
-                x, out, total, h[i], shift, keep[i], share[i], a, a + k + 1,
+                x, out, total, h[i], shift, keep[i], share[i], a + low, a + high,
                 planes, plane, stride, rows, ranges, factors, tables, work, alone,
                 extra, extra_sources, extra_factors, extra_tables,
             )  # fmt: skip
             # The next product but one begins to overwrite these when this one has gone on by two lags.
-            if k == 2 and len(moments):
+            if k == 2 and high == 3 and len(moments):
                 multipole_moments(out, planes, plane, stride, scales, moments[i])
 
 

@@ -27,6 +27,8 @@ _WORTH_A_THREAD = 60_000
 #: Products that are done together, half as many if the numbers of a k that they share exceed what a cache of 32 MiB
 #: holds of three arrays besides all else; measured at N = 500 and 1000: 3.3 and 3.0 ns one by one, 2.0 and 2.5 so.
 _TOGETHER, _CACHED = 12, 700_000
+#: Bytes of the second cache that a wave may fill, of 2 MiB; and the fewest q of a wave.
+_SECOND_CACHE, _LEAST_BAND = 1.5e6, 16
 #: Numbers and products between two looks at what the other thread has done, of which one costs 20 µs; and how many
 #: pieces of a product's way are enough.
 _PIECE, _MOST_PIECES = 100_000, 16
@@ -127,6 +129,7 @@ class MultipoleGenerator:
         self._core = core
         self._set_extra(extra)
         self._lag = max([2, *(abs(part.dk) for part in extra)])
+        self._slant = max([1, *(abs(part.dq) for part in extra)])
         numbers = layout.numbers
         shares = n_threads if numbers > _WORTH_A_THREAD else 1
         self._work = [aligned_zeros(6 * (layout.stride + 16)) for _ in range(shares)]
@@ -209,7 +212,6 @@ class MultipoleGenerator:
 
         layout, count = self.layout, len(h)
         rows = np.empty((0, 10)) if moments is None else moments
-        sizes = (self._lag, layout.planes, layout.plane, layout.stride)
         main = (self._rows, layout.ranges, self._factors, self._core)
         further = (self._extra, self._extra_sources, self._extra_factors, self._extra_tables, self._scales, rows)
 
@@ -223,13 +225,15 @@ class MultipoleGenerator:
         together = _TOGETHER if 2 * _TOGETHER * shell < _CACHED else _TOGETHER // 2
         together = max(min(together, math.ceil(count / threads)) // threads, 1)
         blocks = list(pairwise([*range(0, count, together), count]))
-        course = Relay(len(blocks), self._edges(count))
+        steps, band = layout.K + 1 + self._lag * (count - 1), self._band(together)
+        sizes = (self._lag, steps, band, self._slant, layout.planes, layout.plane, layout.stride)
+        edges = self._edges(count, steps, band)
+        course = Relay(len(blocks), edges)
 
         def follow(thread: int) -> None:
             for block in range(thread, len(blocks), threads):
                 first, last = blocks[block]
-                reach = (self._lag * first, layout.K + 1 + self._lag * (last - 1))
-                course.run(block, reach, lambda begin, end: wave(thread, first, last, begin, end))  # noqa: B023
+                course.run(block, lambda begin, end: wave(thread, first, last, begin, end))  # noqa: B023
 
         if self._pool is None:
             follow(0)
@@ -239,16 +243,27 @@ class MultipoleGenerator:
         for other in waiting:
             other.result()
 
-    def _edges(self, count: int) -> list[int]:
-        """Steps of a wave of `count` products between pieces of about equal work."""
-        steps = self.layout.K + 1 + self._lag * (count - 1)
+    def _band(self, together: int) -> int:
+        """How many q a wave of so many products does, so that what it touches fits into the second cache."""
+        layout = self.layout
+        shells = 3 * self._lag * (together + 1)
+        row = 8 * layout.stride * layout.planes
+        band = int(_SECOND_CACHE / (shells * row)) - self._slant * together
+        return layout.K + 1 if band > layout.K else max(band, _LEAST_BAND)
+
+    def _edges(self, count: int, steps: int, band: int) -> list[int]:
+        """Steps of all waves of `count` products between pieces of about equal work."""
+        waves = -(-(self.layout.K + 1 + self._slant * (count - 1)) // band)
         if self._pool is None:
-            return [0, steps]
-        widths = (self.layout.ranges[:, 1] - self.layout.ranges[:, 0]).astype(np.float64)
-        shells = self.layout.planes * widths * np.arange(1, self.layout.K + 2)
-        work = np.zeros(steps)
+            return [0, waves * steps]
+        widths = (self.layout.ranges[:, 1] - self.layout.ranges[:, 0]).astype(np.float64) * self.layout.planes
+        k = np.arange(self.layout.K + 1)
+        work = np.zeros((waves, steps))
         for i in range(count):
-            work[self._lag * i : self._lag * i + len(shells)] += shells
+            lows = np.maximum(np.arange(waves) * band - self._slant * i, 0)
+            highs = np.minimum((np.arange(waves) * band - self._slant * i + band)[:, None], k + 1)
+            work[:, self._lag * i : self._lag * i + len(k)] += widths * np.maximum(highs - lows[:, None], 0)
+        work = work.ravel()
         total = np.concatenate([[0.0], np.cumsum(work)])
         pieces = max(round(total[-1] / _PIECE), 2)
         pieces = min(pieces, _MOST_PIECES * max(count // _TOGETHER, 1))

@@ -31,7 +31,7 @@ from .series import Pace, advance
 from .spectrum import reach_of
 from .tensors import Part, generator_parts
 
-__all__ = ["CUT", "MARGIN", "Plan", "plan", "room_for"]
+__all__ = ["CUT", "MANY", "MARGIN", "Plan", "plan", "room_for"]
 
 Array = NDArray[np.float64]
 
@@ -43,6 +43,12 @@ MARGIN, _ROOM = 0.03, 3
 _SAFETY = 12.0
 #: Limits of the columns: the coarsest, and how many there may be.
 _COARSEST, _MOST = 0.1, 14
+#: With so many spins a plan of ten columns would take a quarter of the whole: it has six, which with the two places
+#: beside them are one vector of eight numbers, from this many times the finest limit on. Those that sufficed were 20 to
+#: 200 times the finest, at γ_s/Γ = 4 and 16 and up to 2000 spins.
+MANY, _SPAN_OF_MANY, _COLUMNS_OF_MANY = 700, 1000.0, 6
+#: The larger of ct and ft in a step, for few and for many spins, whose state changes less from step to step.
+_TURN, _TURN_OF_MANY = 130.0, 250.0
 #: J is not followed further down than to this times √N, where a fully mixed state has it.
 _SMALLEST = 0.75
 #: A column with a larger error than this is given up, so that it does not hold up the others.
@@ -134,8 +140,10 @@ class _Folded:
         return result
 
 
-def _limits(finest: float) -> Array:
+def _limits(finest: float, N: int) -> Array:
     """Limits of the columns, the reference last: half a decade apart, or further if there would be too many."""
+    if N >= MANY:
+        return np.asarray(finest * np.geomspace(_SPAN_OF_MANY, 1.0, _COLUMNS_OF_MANY))
     decades = np.log10(_COARSEST / finest)
     return np.asarray(_COARSEST * 10 ** -np.linspace(0, decades, int(np.clip(np.ceil(2 * decades) + 1, 4, _MOST))))
 
@@ -162,7 +170,7 @@ def plan(
     """
     # Errors go like the square of the limit where multipoles are damped, which is tried first, else like the limit.
     for finest in (0.03 * np.sqrt(atol), 0.3 * atol):
-        walk = _Walk(problem, layout, x, _limits(max(finest, 1e-13)), context)
+        walk = _Walk(problem, layout, x, _limits(max(finest, 1e-13), problem.N), context)
         walk.run()
         errors = np.fmax.accumulate(np.array(walk.errors).reshape(-1, len(walk.columns), 3), axis=0)
         worst = _SAFETY * errors[:, :, :2].max(axis=(0, 2), initial=0.0)
@@ -206,7 +214,8 @@ class _Walk:
     def run(self) -> None:
         """Through all segments."""
         end = float(self._problem.times[-1])
-        self._pace = Pace(1e-9, max(end, 1e-300), 130.0)
+        turn = _TURN_OF_MANY if self._problem.N >= MANY else _TURN
+        self._pace = Pace(1e-9, max(end, 1e-300), turn)
         for step in self._problem.segments():
             if step.start >= end:
                 break

@@ -28,8 +28,8 @@ class Relay:
         self._failed = False
         self._changed = Condition()
 
-    def run(self, block: int, reach: tuple[int, int], work: Callable[[int, int], None]) -> None:
-        """Do one block's steps ``reach[0]`` … ``reach[1]`` − 1 by calls of ``work(begin, end)``.
+    def run(self, block: int, work: Callable[[int, int], None]) -> None:
+        """Do one block's steps by calls of ``work(begin, end)``.
 
         Raises
         ------
@@ -38,10 +38,8 @@ class Relay:
         """
         try:
             for begin, end in pairwise(self._edges):
-                # Where the block before has no steps any more, it is done.
                 self._wait(block - 1, end)
-                if max(begin, reach[0]) < min(end, reach[1]):
-                    work(max(begin, reach[0]), min(end, reach[1]))
+                work(begin, end)
                 self._tell(block, end)
         except BaseException:
             with self._changed:

@@ -336,9 +336,12 @@ def test_planning_finds_fewer_multipoles_where_fewer_are_needed(chi, gamma_s):
     assert MultipoleLayout(40, spin_values(40), K[0]).size < MultipoleLayout(40, spin_values(40), K[1]).size
 
 
+@pytest.mark.parametrize("band", [3, 16, None])
 @pytest.mark.parametrize("count", [1, 2, 5, 24])
-def test_products_in_waves_by_several_threads_are_those_one_by_one(count):
+def test_products_in_waves_by_several_threads_are_those_one_by_one(count, band, monkeypatch):
     """Bitwise: with terms beside the main ones, in one plane and in two, for even and odd numbers of products."""
+    if band:
+        monkeypatch.setattr(MultipoleGenerator, "_band", lambda self, together: band)
     rng = np.random.default_rng(count)
     for chi, planes in ((0.0, 1), (0.7, 2)):
         model = sb.SpinModel.driven_cavity(N=150, upsilon_ratio=0.9, chi=chi, gamma_s=4.0)
@@ -376,8 +379,8 @@ def test_a_thread_that_fails_does_not_leave_the_others_waiting():
             raise MemoryError
 
     with ThreadPoolExecutor(1) as pool:
-        follower = pool.submit(relay.run, 1, (0, 3), lambda begin, end: None)
+        follower = pool.submit(relay.run, 1, lambda begin, end: None)
         with pytest.raises(MemoryError):
-            relay.run(0, (0, 3), fail)
+            relay.run(0, fail)
         with pytest.raises(sb.SolverError, match="another thread"):
             follower.result(timeout=10)
