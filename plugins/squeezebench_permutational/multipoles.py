@@ -263,7 +263,6 @@ class MultipoleGenerator:
             lows = np.maximum(np.arange(waves) * band - self._slant * i, 0)
             highs = np.minimum((np.arange(waves) * band - self._slant * i + band)[:, None], k + 1)
             work[:, self._lag * i : self._lag * i + len(k)] += widths * np.maximum(highs - lows[:, None], 0)
-        work = work.ravel()
         total = np.concatenate([[0.0], np.cumsum(work)])
         pieces = max(round(total[-1] / _PIECE), 2)
         pieces = min(pieces, _MOST_PIECES * max(count // _TOGETHER, 1))
