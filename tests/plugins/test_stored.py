@@ -96,3 +96,15 @@ def test_the_beginning_of_a_stored_answer_is_that_of_the_cumulants(answer: Answe
     exact = sb.solve(problem, "stored").xi2
     third, fourth = (sb.solve(problem, "cumulant", order=k, tier="tight").xi2 for k in (3, 4))
     assert (abs(fourth - exact) <= abs(third - fourth) + answer.errors["xi2"][:9] + 1e-9).all()
+
+
+def test_the_beginning_of_the_record_is_found_again():
+    """By the plan for many spins, which tries fewer limits than the one that the record was made with."""
+    (answer,) = (a for a in answers() if a.problem.N == 1000)
+    problem = sb.Problem(answer.problem.model, answer.problem.initial_state, answer.problem.times[:3])
+    ds = sb.solve(problem, "permutational", representation="multipoles", atol=1e-7, rtol=1e-7)
+    stored = sb.solve(problem, "stored")
+    for name, smallest, largest in (("spin", 1e-7, 1e-3), ("covariance", 1e-4, 1.0), ("xi2", 1e-9, 1e-5)):
+        estimate = ds[f"{name}_error"].values
+        assert (abs(ds[name] - stored[name]).values <= estimate + stored[f"{name}_error"].values + smallest).all()
+        assert estimate.max() < largest
